@@ -1,0 +1,34 @@
+/*
+ * The names inside a recording directory, and the few file operations that all of its parts share.
+ */
+#ifndef XPH_RECORDING_FILES_H
+#define XPH_RECORDING_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "recording/error.h"
+
+#define XPH_FILE_MANIFEST     "manifest.json"
+#define XPH_FILE_TRACE        "xen.trace"
+#define XPH_FILE_SAMPLES      "domains.samples"
+#define XPH_FILE_XENSTORE     "xenstore.events"
+#define XPH_DIRECTORY_CONSOLE "console"
+#define XPH_INDEX_SUFFIX      ".index" /* after the name of the file that it covers */
+
+/* Writes all of `iov` (count <= 1024), going on after short writes; `iov` is consumed. */
+bool xph_write_all(int fd, struct iovec *iov, int count, struct xph_error *err);
+
+/* A file mapped for reading. An empty file has size 0 and a non-NULL pointer. */
+struct xph_mapped_file {
+    const uint8_t *data;
+    size_t size; /* bytes */
+};
+
+/* Maps `name` of the directory `dirfd`. err->errnum is ENOENT where the file is missing. */
+bool xph_map_file(int dirfd, const char *name, struct xph_mapped_file *file, struct xph_error *err);
+void xph_unmap_file(struct xph_mapped_file *file);
+
+#endif
