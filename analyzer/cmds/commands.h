@@ -1,0 +1,27 @@
+/*
+ * The commands of xenphase: one file each in this folder, one row each in the table in main.c.
+ */
+#ifndef XPH_ANALYZER_CMDS_COMMANDS_H
+#define XPH_ANALYZER_CMDS_COMMANDS_H
+
+#include "recording/error.h"
+
+/* What a command returns, and so what xenphase exits with. */
+enum {
+    XPH_EXIT_OK = 0,
+    XPH_EXIT_ERROR = 1, /* `err` says why */
+    XPH_EXIT_USAGE = 2, /* `err` says what is wrong with the command line */
+    XPH_EXIT_DOUBTFUL =
+        3, /* the output is there, but the recording is incomplete, damaged or lossy */
+};
+
+/* argv[0] is the command's own name. */
+typedef int xph_command(int argc, char **argv, struct xph_error *err);
+
+xph_command xph_cmd_record;
+xph_command xph_cmd_doctor;
+xph_command xph_cmd_report;
+xph_command xph_cmd_dump;
+xph_command xph_cmd_repair;
+
+#endif

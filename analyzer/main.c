@@ -1,0 +1,83 @@
+/*
+ * xenphase: where did the time go when a Xen domain was created, destroyed, saved, restored or
+ * migrated?
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "analyzer/cmds/commands.h"
+#include "recording/version.h"
+
+static const struct command {
+    const char *name;
+    const char *arguments;
+    const char *summary;
+    xph_command *run;
+} commands[] = {
+    {"record", "[options] -- COMMAND...", "in dom0: record Xen while COMMAND runs", xph_cmd_record},
+    {"doctor", "", "in dom0: what this host offers to a recording", xph_cmd_doctor},
+    {"report", "[--json] DIR", "the phases of the recorded operation", xph_cmd_report},
+    {"dump", "[--summary] DIR", "the recorded events, decoded", xph_cmd_dump},
+    {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static void help(FILE *out)
+{
+    fputs("usage: xenphase COMMAND [ARGUMENT...]\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-8s %-26s %s\n", commands[i].name, commands[i].arguments,
+                commands[i].summary);
+    fputs("\nxenphase COMMAND --help tells more of each; xenphase --version tells the version.\n"
+          "\nexample: xenphase record --until idle -o vm.xph -- xl create /etc/xen/vm.cfg   (as "
+          "root in dom0)\n"
+          "         xenphase report vm.xph                                               "
+          "(anywhere)\n",
+          out);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+/* What could not be written must not look like success: a report on a full disk is no report. */
+static int check_output(const char *name, int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "xenphase %s: cannot write the output: %m\n", name);
+    return XPH_EXIT_ERROR;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    const struct command *command = find_command(name);
+    struct xph_error err = {0};
+    int code;
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        help(stdout);
+        return check_output("help", XPH_EXIT_OK);
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("xenphase " XPH_VERSION);
+        return check_output("--version", XPH_EXIT_OK);
+    }
+    if (!command) {
+        if (*name)
+            fprintf(stderr, "xenphase: unknown command '%s'\n\n", name);
+        help(stderr);
+        return XPH_EXIT_USAGE;
+    }
+    code = command->run(argc - 1, argv + 1, &err);
+    if (err.text[0] != '\0')
+        fprintf(stderr, "xenphase %s: %s\n", name, err.text);
+    return check_output(name, code);
+}

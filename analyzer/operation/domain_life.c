@@ -1,0 +1,200 @@
+#include "analyzer/operation/domain_life.h"
+
+#include <stdlib.h>
+
+#include "analyzer/decode/events.h"
+#include "analyzer/machine/machine.h"
+#include "recording/idle_rule.h"
+#include "recording/samples.h"
+
+enum { FIRST_CAPACITY = 16, MAX_LIVES = 1 << 20 };
+
+static struct xph_domain_life *add_life(struct xph_domain_lives *lives, uint16_t domid,
+                                        struct xph_error *err)
+{
+    if (lives->count == lives->capacity) {
+        size_t capacity = lives->capacity ? lives->capacity * 2 : FIRST_CAPACITY;
+        struct xph_domain_life *grown =
+            capacity > MAX_LIVES ? NULL : realloc(lives->lives, capacity * sizeof(*grown));
+
+        if (!grown) {
+            xph_fail(err, "out of memory for %zu domains", capacity);
+            return NULL;
+        }
+        lives->lives = grown;
+        lives->capacity = capacity;
+    }
+    lives->lives[lives->count] = (struct xph_domain_life){.domid = domid};
+    return &lives->lives[lives->count++];
+}
+
+/* The latest domain of that number, made if there is none. NULL on error. */
+static struct xph_domain_life *find_life(struct xph_domain_lives *lives, uint16_t domid,
+                                         struct xph_error *err)
+{
+    for (size_t i = lives->count; i-- > 0;) {
+        if (lives->lives[i].domid == domid)
+            return &lives->lives[i];
+    }
+    return add_life(lives, domid, err);
+}
+
+static void note(struct xph_moment *moment, uint64_t ns)
+{
+    if (!moment->known)
+        *moment = (struct xph_moment){true, ns};
+}
+
+static bool take_run_state(struct xph_domain_lives *lives, const struct xph_record *record,
+                           struct xph_error *err)
+{
+    unsigned old = record->event >> 8 & 15, new = record->event >> 4 & 15;
+    struct xph_domain_life *life;
+
+    if (old != XPH_OFFLINE && new != XPH_RUNNING)
+        return true;
+    life = find_life(lives, (uint16_t)(record->words[0] >> 16), err);
+    if (!life)
+        return false;
+    if (old == XPH_OFFLINE && life->added.known)
+        note(&life->unpaused, record->time_ns);
+    if (new == XPH_RUNNING)
+        note(&life->first_run, record->time_ns);
+    return true;
+}
+
+static bool take_record(struct xph_domain_lives *lives, const struct xph_record *record,
+                        struct xph_error *err)
+{
+    struct xph_domain_life *life;
+
+    if (record->extra_words == 0)
+        return true;
+    if (xph_event_is_runstate_change(record->event))
+        return take_run_state(lives, record, err);
+    if (record->event == XPH_EVENT_DOM_ADD) {
+        life = add_life(lives, (uint16_t)record->words[0], err);
+        if (life)
+            note(&life->added, record->time_ns);
+        return life != NULL;
+    }
+    if (record->event == XPH_EVENT_DOM_REM) {
+        life = find_life(lives, (uint16_t)record->words[0], err);
+        if (life)
+            note(&life->removed, record->time_ns);
+        return life != NULL;
+    }
+    return true;
+}
+
+/* Only of domains that were created here, whose end of boot is looked for. */
+static bool take_interval(void *context, const struct xph_runstate_interval *interval,
+                          struct xph_error *err)
+{
+    struct xph_domain_lives *lives = context;
+    struct xph_domain_life *life;
+
+    if (interval->state != XPH_RUNNING || interval->domid == XPH_IDLE_DOMID)
+        return true;
+    life = find_life(lives, interval->domid, err);
+    if (!life)
+        return false;
+    if (!life->added.known || xph_run_edges_add(&life->edges, interval->start_ns, interval->end_ns))
+        return true;
+    return xph_fail(err, "out of memory for the run states of domain %u", life->domid);
+}
+
+static bool read_trace(struct xph_domain_lives *lives, struct xph_timeline *timeline,
+                       struct xph_error *err)
+{
+    struct xph_machine_observer observer = {take_interval, lives};
+    struct xph_machine machine;
+    struct xph_record record;
+    bool ok = true;
+
+    if (!xph_machine_open(&machine, &observer, err))
+        return false;
+    while (ok && xph_timeline_next(timeline, &record))
+        ok = take_record(lives, &record, err) && xph_machine_feed(&machine, &record, err);
+    lives->last_ns = timeline->last_ns;
+    ok = ok && xph_machine_finish(&machine, lives->last_ns, err);
+    xph_machine_close(&machine);
+    return ok;
+}
+
+/* The toolstack pauses a domain before it takes its devices and memory; a new one is paused while
+ * it is built. */
+static void take_sample(struct xph_domain_lives *lives, const struct xph_clock *clock,
+                        const struct xph_sample_domain *sample, uint64_t *last_pages)
+{
+    uint64_t now = xph_clock_ns(clock, sample->header.tsc);
+
+    for (size_t i = lives->count; i-- > 0;) {
+        struct xph_domain_life *life = &lives->lives[i];
+
+        if (life->domid != sample->header.domid || life->added.known)
+            continue;
+        if (sample->flags & (XPH_DOMAIN_PAUSED | XPH_DOMAIN_DYING))
+            note(&life->paused, now);
+        if (life->paused.known && sample->tot_pages < last_pages[life->domid])
+            note(&life->memory_falls, now);
+        last_pages[life->domid] = sample->tot_pages;
+        return;
+    }
+}
+
+static bool read_samples(struct xph_domain_lives *lives, const struct xph_clock *clock,
+                         const struct xph_mapped_file *file, struct xph_error *err)
+{
+    uint64_t *last_pages;
+    struct xph_sample_reader reader;
+    struct xph_error ignored;
+    union xph_sample sample;
+
+    /* Without samples some boundaries are not known; the doubts say so. */
+    if (!xph_sample_reader_open(&reader, file, &ignored))
+        return true;
+    last_pages = calloc(UINT16_MAX + 1, sizeof(*last_pages));
+    if (!last_pages)
+        return xph_fail(err, "out of memory");
+    while (xph_sample_next(&reader, &sample)) {
+        if (sample.header.type == XPH_SAMPLE_DOMAIN)
+            take_sample(lives, clock, &sample.domain, last_pages);
+    }
+    free(last_pages);
+    return true;
+}
+
+static void find_idle_moments(struct xph_domain_lives *lives)
+{
+    for (size_t i = 0; i < lives->count; i++) {
+        struct xph_domain_life *life = &lives->lives[i];
+        uint64_t end_ns = life->removed.known ? life->removed.ns : lives->last_ns;
+
+        if (life->added.known && life->first_run.known)
+            life->idle.known =
+                xph_find_idle(&life->edges, life->first_run.ns, end_ns, XPH_IDLE_WINDOW_NS,
+                              XPH_IDLE_MAX_RUN_NS, &life->idle.ns);
+    }
+}
+
+bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *timeline,
+                           const struct xph_recording *recording, struct xph_error *err)
+{
+    *lives = (struct xph_domain_lives){0};
+    if (!read_trace(lives, timeline, err) ||
+        !read_samples(lives, &timeline->clock, &recording->samples, err)) {
+        xph_domain_lives_free(lives);
+        return false;
+    }
+    find_idle_moments(lives);
+    return true;
+}
+
+void xph_domain_lives_free(struct xph_domain_lives *lives)
+{
+    for (size_t i = 0; i < lives->count; i++)
+        xph_run_edges_free(&lives->lives[i].edges);
+    free(lives->lives);
+    *lives = (struct xph_domain_lives){0};
+}

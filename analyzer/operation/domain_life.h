@@ -1,0 +1,43 @@
+/*
+ * What happened to each domain while the recording was made: the moments that operations are made
+ * of.
+ */
+#ifndef XPH_ANALYZER_OPERATION_DOMAIN_LIFE_H
+#define XPH_ANALYZER_OPERATION_DOMAIN_LIFE_H
+
+#include "analyzer/operation/idle.h"
+#include "analyzer/timeline/timeline.h"
+#include "recording/recording.h"
+
+/* A moment that may not have been seen. */
+struct xph_moment {
+    bool known;
+    uint64_t ns;
+};
+
+/* One domain from its creation to its end; a domid that is used again is another domain. */
+struct xph_domain_life {
+    uint16_t domid;
+    struct xph_moment added;     /* Xen's domain_add */
+    struct xph_moment unpaused;  /* first vCPU leaves offline, for the first time */
+    struct xph_moment first_run; /* first vCPU runs */
+    struct xph_moment idle;      /* stopped booting; only of a domain that was added */
+    struct xph_moment removed;   /* Xen's domain_remove: the last reference is gone */
+    struct xph_moment paused;    /* by the toolstack; from the samples */
+    struct xph_moment
+        memory_falls; /* the first page given back after the pause; from the samples */
+    struct xph_run_edges edges;
+};
+
+struct xph_domain_lives {
+    struct xph_domain_life *lives; /* in the order in which they were first seen; owned */
+    size_t count, capacity;
+    uint64_t last_ns; /* of the trace */
+};
+
+/* Reads the recording's trace and samples. `timeline` is read to its end. */
+bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *timeline,
+                           const struct xph_recording *recording, struct xph_error *err);
+void xph_domain_lives_free(struct xph_domain_lives *lives);
+
+#endif

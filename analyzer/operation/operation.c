@@ -1,0 +1,77 @@
+#include "analyzer/operation/operation.h"
+
+#include <stdlib.h>
+
+#include "analyzer/phases/phases.h"
+
+static const struct {
+    const char *name;
+    void (*divide)(struct xph_operation *operation, const struct xph_phase_input *input);
+} kinds[] = {
+    [XPH_OPERATION_CREATE] = {"create", xph_phases_of_create},
+    [XPH_OPERATION_DESTROY] = {"destroy", xph_phases_of_destroy},
+};
+
+const char *xph_operation_kind_name(enum xph_operation_kind kind)
+{
+    return kinds[kind].name;
+}
+
+void xph_operation_add_phase(struct xph_operation *operation, const char *name, uint64_t end_ns,
+                             const char *ends_with)
+{
+    if (operation->phase_count == XPH_MAX_PHASES)
+        return;
+    /* A boundary before the last one (clocks of pCPUs that differ by a few cycles) makes an empty
+     * phase. */
+    if (end_ns < operation->end_ns)
+        end_ns = operation->end_ns;
+    operation->phases[operation->phase_count++] =
+        (struct xph_phase){name, operation->end_ns, end_ns, ends_with};
+    operation->end_ns = end_ns;
+}
+
+uint64_t xph_operation_sum_ns(const struct xph_operation *operation)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < operation->phase_count; i++)
+        sum += operation->phases[i].end_ns - operation->phases[i].start_ns;
+    return sum;
+}
+
+static void fill(struct xph_operation *operation, const struct xph_domain_life *life,
+                 const struct xph_manifest *manifest, const struct xph_clock *clock)
+{
+    struct xph_phase_input input = {life, manifest, clock};
+    uint64_t start_ns = xph_clock_ns(clock, manifest->command_start.tsc);
+
+    *operation = (struct xph_operation){
+        .kind = life->added.known ? XPH_OPERATION_CREATE : XPH_OPERATION_DESTROY,
+        .domid = life->domid,
+        .domain = xph_manifest_domain(manifest, life->domid),
+        .start_ns = start_ns,
+        .end_ns = start_ns,
+        .returned = {manifest->command_ended, xph_clock_ns(clock, manifest->command_end.tsc)},
+    };
+    kinds[operation->kind].divide(operation, &input);
+}
+
+bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_manifest *manifest,
+                         const struct xph_clock *clock, struct xph_operation **operations,
+                         size_t *count, struct xph_error *err)
+{
+    *count = 0;
+    *operations = calloc(lives->count + 1, sizeof(**operations));
+    if (!*operations)
+        return xph_fail(err, "out of memory for %zu operations", lives->count);
+    /* Without the command's start, which a killed recorder did not write down, there is nothing to
+     * measure from. */
+    for (size_t i = 0; i < lives->count && manifest->command_start.tsc != 0; i++) {
+        const struct xph_domain_life *life = &lives->lives[i];
+
+        if (life->added.known || life->removed.known)
+            fill(&(*operations)[(*count)++], life, manifest, clock);
+    }
+    return true;
+}

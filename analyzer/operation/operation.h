@@ -1,0 +1,58 @@
+/*
+ * An operation on a domain, divided into phases that follow each other without a gap.
+ */
+#ifndef XPH_ANALYZER_OPERATION_OPERATION_H
+#define XPH_ANALYZER_OPERATION_OPERATION_H
+
+#include "analyzer/operation/domain_life.h"
+#include "recording/manifest.h"
+
+enum { XPH_MAX_PHASES = 8 };
+
+enum xph_operation_kind { XPH_OPERATION_CREATE, XPH_OPERATION_DESTROY };
+
+struct xph_phase {
+    const char *name;
+    uint64_t start_ns, end_ns;
+    const char *ends_with; /* what marks its end, and where that was seen */
+};
+
+/* The whole as the recorder measured it by dom0's CLOCK_MONOTONIC, not by the TSC that the phases
+ * are told in. */
+struct xph_wall {
+    bool known;
+    uint64_t ns;
+    const char *of; /* which two moments */
+};
+
+struct xph_operation {
+    enum xph_operation_kind kind;
+    uint16_t domid;
+    const struct xph_domain_info *domain; /* of the manifest, NULL if unknown */
+    uint64_t start_ns, end_ns;
+    size_t phase_count;
+    struct xph_phase phases[XPH_MAX_PHASES];
+    struct xph_wall wall;
+    struct xph_moment returned; /* the command's end */
+    struct xph_moment released; /* of a destroyed domain, Xen's domain_remove */
+    const char *failure;        /* how far it got, if it did not succeed; else NULL */
+};
+
+/* Ends the phase that begins where the last one ended (the operation's start for the first). */
+void xph_operation_add_phase(struct xph_operation *operation, const char *name, uint64_t end_ns,
+                             const char *ends_with);
+
+/* The sum of the phases. */
+uint64_t xph_operation_sum_ns(const struct xph_operation *operation);
+
+const char *xph_operation_kind_name(enum xph_operation_kind kind);
+
+/*
+ * The operations of a recording: a creation for each domain that appeared, a destruction for each
+ * older one that went away. `*operations` is the caller's to free.
+ */
+bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_manifest *manifest,
+                         const struct xph_clock *clock, struct xph_operation **operations,
+                         size_t *count, struct xph_error *err);
+
+#endif

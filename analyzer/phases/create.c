@@ -1,0 +1,66 @@
+/*
+ * Creation: toolstack prepare | domain build | guest boot. The boundaries are what any toolstack
+ * must do.
+ */
+#include "analyzer/phases/phases.h"
+
+static void measure_wall(struct xph_operation *operation, const struct xph_manifest *manifest,
+                         const struct xph_instant *end, const char *of)
+{
+    operation->wall = (struct xph_wall){
+        .known = end->monotonic_ns >= manifest->command_start.monotonic_ns && end->monotonic_ns > 0,
+        .ns = end->monotonic_ns - manifest->command_start.monotonic_ns,
+        .of = of,
+    };
+}
+
+/* The guest never ran: all that can be told is when the command gave up. */
+static void end_without_run(struct xph_operation *operation, const struct xph_phase_input *input)
+{
+    operation->failure = "the domain was made, but never ran";
+    if (!operation->returned.known)
+        return;
+    xph_operation_add_phase(operation, "domain build", operation->returned.ns,
+                            "the command returned");
+    measure_wall(operation, input->manifest, &input->manifest->command_end,
+                 "command's start to its end");
+}
+
+static void end_with_boot(struct xph_operation *operation, const struct xph_phase_input *input)
+{
+    const struct xph_domain_life *life = input->life;
+    const struct xph_manifest *manifest = input->manifest;
+
+    if (life->idle.known) {
+        xph_operation_add_phase(operation, "guest boot", life->idle.ns, "guest idle (run states)");
+        if (operation->domain && operation->domain->became_idle)
+            measure_wall(operation, manifest, &operation->domain->idle,
+                         "command's start to guest idle, by CPU time that Xen accounts");
+    } else if (life->removed.known) {
+        operation->failure = "the guest was gone before it was idle";
+        xph_operation_add_phase(operation, "guest boot", life->removed.ns,
+                                "domain removed (Xen: domain_remove)");
+    } else if (manifest->recording_end.tsc != 0) {
+        xph_operation_add_phase(operation, "guest boot (goes on)",
+                                xph_clock_ns(input->clock, manifest->recording_end.tsc),
+                                "the recording ended");
+        measure_wall(operation, manifest, &manifest->recording_end,
+                     "command's start to the recording's end");
+    }
+}
+
+void xph_phases_of_create(struct xph_operation *operation, const struct xph_phase_input *input)
+{
+    const struct xph_domain_life *life = input->life;
+    const struct xph_moment *runs = life->unpaused.known ? &life->unpaused : &life->first_run;
+
+    xph_operation_add_phase(operation, "toolstack prepare", life->added.ns,
+                            "domain made (Xen: domain_add)");
+    if (!life->first_run.known) {
+        end_without_run(operation, input);
+        return;
+    }
+    xph_operation_add_phase(operation, "domain build", runs->ns,
+                            "first vCPU unpaused (run states)");
+    end_with_boot(operation, input);
+}

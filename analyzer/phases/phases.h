@@ -1,0 +1,20 @@
+/*
+ * The phases of each kind of operation: one file a kind in this folder.
+ */
+#ifndef XPH_ANALYZER_PHASES_PHASES_H
+#define XPH_ANALYZER_PHASES_PHASES_H
+
+#include "analyzer/operation/operation.h"
+
+/* What a table of phases has to work with. */
+struct xph_phase_input {
+    const struct xph_domain_life *life;
+    const struct xph_manifest *manifest;
+    const struct xph_clock *clock;
+};
+
+/* Divides `operation`, whose kind, domain, start and command's end are filled, into its phases. */
+void xph_phases_of_create(struct xph_operation *operation, const struct xph_phase_input *input);
+void xph_phases_of_destroy(struct xph_operation *operation, const struct xph_phase_input *input);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * The one place where cycles become nanoseconds.
+ */
+#ifndef XPH_ANALYZER_TIMELINE_CLOCK_H
+#define XPH_ANALYZER_TIMELINE_CLOCK_H
+
+#include <stdint.h>
+
+struct xph_clock {
+    uint64_t start_tsc; /* where the time line begins: 0 ns */
+    uint64_t khz;       /* of the TSC, never 0 */
+};
+
+/* The length of `cycles` in ns; exact to 1 ns for any number of cycles, nothing adds up over time.
+ */
+static inline uint64_t xph_clock_cycles_to_ns(const struct xph_clock *clock, uint64_t cycles)
+{
+    return (uint64_t)((unsigned __int128)cycles * 1000000 / clock->khz);
+}
+
+/* ns since the start of the time line; 0 for a moment before it, as a pCPU whose TSC lags may have.
+ */
+static inline uint64_t xph_clock_ns(const struct xph_clock *clock, uint64_t tsc)
+{
+    return tsc <= clock->start_tsc ? 0 : xph_clock_cycles_to_ns(clock, tsc - clock->start_tsc);
+}
+
+#endif

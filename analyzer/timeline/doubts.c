@@ -1,0 +1,166 @@
+#include "analyzer/timeline/doubts.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Xen measures the TSC for some 50 ms at boot and Linux disciplines its clock: beyond this one of
+ * them is wrong. Xen also steers dom0's clock by its platform timer once a second, so over a short
+ * time it may be off by some milliseconds: 1.35 ms in 0.9 s were seen under emulation. Only what is
+ * beyond that says something of the frequency. */
+enum { FREQUENCY_TOLERANCE_PPM = 1000, CLOCK_STEERING_NS = 5000000 };
+
+void xph_doubt(struct xph_doubts *doubts, const char *format, ...)
+{
+    va_list args;
+
+    if (doubts->count == XPH_MAX_DOUBTS)
+        return;
+    va_start(args, format);
+    vsnprintf(doubts->text[doubts->count++], XPH_DOUBT_BYTES, format, args);
+    va_end(args);
+}
+
+static void doubt_file(struct xph_doubts *doubts, const char *name,
+                       const struct xph_chunk_check *check)
+{
+    if (check->file_bytes == 0)
+        xph_doubt(doubts, "%s is missing or empty", name);
+    else if (!check->has_index)
+        xph_doubt(doubts, "%s has no index of checksums: damage in it would not be seen", name);
+    if (check->missing_bytes > 0)
+        xph_doubt(doubts, "%s is cut: %" PRIu64 " bytes are missing at its end", name,
+                  check->missing_bytes);
+    if (check->damaged_chunks > 0)
+        xph_doubt(
+            doubts,
+            "%s is damaged: %u chunks differ from their checksums, the first at byte %" PRIu64,
+            name, check->damaged_chunks, check->first_damage);
+    if (check->has_index && check->file_bytes > check->covered_bytes)
+        xph_doubt(doubts, "%s: its last %" PRIu64 " bytes have no checksum", name,
+                  check->file_bytes - check->covered_bytes);
+}
+
+static void doubt_state(struct xph_doubts *doubts, const struct xph_manifest *manifest)
+{
+    const char *reason = manifest->state_reason ? manifest->state_reason : "no reason is given";
+
+    switch (manifest->state) {
+    case XPH_STATE_COMPLETE:
+        break;
+    case XPH_STATE_RECORDING:
+        xph_doubt(doubts,
+                  "the recording was never finished: its recorder is still running, or was killed "
+                  "(then xenphase repair finishes its files)");
+        break;
+    case XPH_STATE_INTERRUPTED:
+        xph_doubt(doubts, "the recording was interrupted: %s", reason);
+        break;
+    case XPH_STATE_FAILED:
+        xph_doubt(doubts, "recording failed: %s", reason);
+        break;
+    }
+}
+
+/* All that dom0 stamped stands on its TSC being Xen's. */
+static void doubt_clock_pair(struct xph_doubts *doubts, const struct xph_clock_pair *pair,
+                             const char *when)
+{
+    int64_t difference = pair->xen_minus_dom0;
+
+    if (!pair->tried)
+        return;
+    if (!pair->matched)
+        xph_doubt(doubts,
+                  "Xen did not trace what the recorder asked of it at the %s: tracing was off "
+                  "then, or lost records, and how the clocks correspond is not known",
+                  when);
+    else if ((uint64_t)(difference < 0 ? -difference : difference) > pair->error)
+        xph_doubt(doubts,
+                  "at the %s dom0's TSC was %" PRId64 " cycles (+-%" PRIu64
+                  ") behind Xen's: what dom0 stamped stands that much too early",
+                  when, difference, pair->error);
+}
+
+static void doubt_frequency(struct xph_doubts *doubts, const struct xph_manifest *manifest)
+{
+    double length_ns =
+        (double)(manifest->recording_end.monotonic_ns - manifest->recording_start.monotonic_ns);
+    double tolerance = FREQUENCY_TOLERANCE_PPM + CLOCK_STEERING_NS / length_ns * 1e6;
+    double ppm;
+
+    if (manifest->tsc_khz == 0 || manifest->tsc_khz_measured == 0)
+        return;
+    ppm = ((double)manifest->tsc_khz_measured / (double)manifest->tsc_khz - 1) * 1e6;
+    if (ppm > tolerance || ppm < -tolerance)
+        xph_doubt(doubts,
+                  "the TSC runs at %" PRIu64 " kHz by Xen, but at %" PRIu64 " kHz by dom0's clock",
+                  manifest->tsc_khz, manifest->tsc_khz_measured);
+}
+
+/* What is missing of the sources whose files are whole. */
+static void doubt_sources(struct xph_doubts *doubts, const struct xph_manifest *manifest)
+{
+    if (manifest->kernel_lost_events > 0)
+        xph_doubt(doubts, "%" PRIu64 " of dom0's kernel events were lost",
+                  manifest->kernel_lost_events);
+    if (manifest->xenstore_unavailable)
+        xph_doubt(doubts, "changes in xenstore are missing: %s", manifest->xenstore_unavailable);
+    if (manifest->xenstore_dropped_events > 0)
+        xph_doubt(doubts, "%" PRIu64 " changes in xenstore were too many to be kept",
+                  manifest->xenstore_dropped_events);
+    if (manifest->console_lost_bytes > 0)
+        xph_doubt(doubts, "%" PRIu64 " bytes of guests' console text were lost",
+                  manifest->console_lost_bytes);
+}
+
+void xph_doubts_of_recording(struct xph_doubts *doubts, const struct xph_recording *recording)
+{
+    const struct xph_manifest *manifest = &recording->manifest;
+
+    doubt_state(doubts, manifest);
+    if (manifest->trace_mask != 0)
+        doubt_file(doubts, XPH_FILE_TRACE, &recording->trace_check);
+    doubt_file(doubts, XPH_FILE_SAMPLES, &recording->samples_check);
+    if (manifest->xenstore_wanted)
+        doubt_file(doubts, XPH_FILE_XENSTORE, &recording->xenstore_check);
+    doubt_sources(doubts, manifest);
+    doubt_frequency(doubts, manifest);
+    if (manifest->state == XPH_STATE_COMPLETE && manifest->trace_mask != 0) {
+        doubt_clock_pair(doubts, &manifest->clock_start, "start");
+        doubt_clock_pair(doubts, &manifest->clock_end, "end");
+    }
+    if (manifest->trace_tail_loss)
+        xph_doubt(doubts,
+                  "a trace buffer was full at the end: how much was lost there is not known");
+}
+
+void xph_doubts_of_timeline(struct xph_doubts *doubts, const struct xph_timeline *timeline)
+{
+    const struct xph_trace_damage *damage = &timeline->file.damage;
+    uint64_t lost = 0, longest = 0;
+
+    for (size_t i = 0; i < timeline->loss_count; i++) {
+        uint64_t length = timeline->losses[i].end_ns - timeline->losses[i].start_ns;
+
+        lost += timeline->losses[i].records;
+        if (length > longest)
+            longest = length;
+    }
+    if (lost > 0)
+        xph_doubt(
+            doubts,
+            "%" PRIu64
+            " records were lost in %zu gap%s, the longest %.3f ms (use a larger --buffer-mib)",
+            lost, timeline->loss_count, timeline->loss_count == 1 ? "" : "s",
+            (double)longest / 1e6);
+    if (damage->cut)
+        xph_doubt(doubts, "xen.trace ends in the middle of a window");
+    if (damage->skipped_bytes > 0)
+        xph_doubt(doubts,
+                  "%" PRIu64 " bytes of xen.trace are no records, the first at byte %" PRIu64,
+                  damage->skipped_bytes, damage->first_offset);
+    if (timeline->disorder > 0)
+        xph_doubt(doubts, "%" PRIu64 " records lie before an earlier record of their own pCPU",
+                  timeline->disorder);
+}

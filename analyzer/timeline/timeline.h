@@ -1,0 +1,47 @@
+/*
+ * All pCPUs' records in one order of time: a merge by TSC that keeps each pCPU's own order. Memory
+ * is bounded by the number of windows and of losses, not by that of records.
+ */
+#ifndef XPH_ANALYZER_TIMELINE_TIMELINE_H
+#define XPH_ANALYZER_TIMELINE_TIMELINE_H
+
+#include "analyzer/decode/trace_file.h"
+#include "analyzer/timeline/clock.h"
+#include "recording/error.h"
+
+/* Records that Xen could not write because a pCPU's buffer was full. */
+struct xph_loss {
+    uint16_t pcpu;
+    uint32_t records;
+    uint64_t start_ns, end_ns;
+};
+
+struct xph_timeline {
+    struct xph_clock clock;
+    struct xph_trace_file file;
+    struct xph_timeline_lane {
+        struct xph_pcpu_cursor cursor;
+        struct xph_record next;
+    } * lanes;    /* one per pCPU */
+    size_t *heap; /* indexes of lanes that have a next record, the earliest first */
+    size_t heap_size;
+    uint64_t records;           /* delivered so far */
+    uint64_t first_ns, last_ns; /* of those delivered */
+    uint64_t last_tsc;
+    uint64_t disorder; /* records whose TSC lies before that of an earlier one of their own pCPU */
+    struct xph_loss *losses; /* those met so far; owned */
+    size_t loss_count, loss_capacity;
+};
+
+/*
+ * Opens the trace in `data` (the caller's, must outlive this). `start_tsc` 0 means: the first
+ * record's. A `khz` of 0 is refused: a frequency is never assumed.
+ */
+bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_t size,
+                       uint64_t start_tsc, uint64_t khz, struct xph_error *err);
+void xph_timeline_close(struct xph_timeline *timeline);
+
+/* The next record in time; false at the end. */
+bool xph_timeline_next(struct xph_timeline *timeline, struct xph_record *record);
+
+#endif

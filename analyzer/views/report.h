@@ -1,0 +1,28 @@
+/*
+ * A report: the operations of a recording with all that a view shows of them.
+ */
+#ifndef XPH_ANALYZER_VIEWS_REPORT_H
+#define XPH_ANALYZER_VIEWS_REPORT_H
+
+#include <stdio.h>
+
+#include "analyzer/budget/cpu_share.h"
+#include "analyzer/operation/operation.h"
+#include "analyzer/timeline/doubts.h"
+
+struct xph_report {
+    const struct xph_manifest *manifest;
+    const struct xph_clock *clock;
+    struct xph_operation *operations; /* owned */
+    struct xph_cpu_share *shares;     /* one for each; owned */
+    size_t count;
+    struct xph_doubts doubts;
+};
+
+/* `width` is the terminal's; `colour` allows escape sequences. */
+void xph_report_text(FILE *out, const struct xph_report *report, unsigned width, bool colour);
+
+/* The same as JSON, described in docs/format/report-json.md. False without memory. */
+bool xph_report_json(FILE *out, const struct xph_report *report, struct xph_error *err);
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * Other people's bytes (names, commands, what guests wrote) on a terminal: what could steer it is
+ * shown as \xNN.
+ */
+#ifndef XPH_ANALYZER_VIEWS_TERMINAL_TEXT_H
+#define XPH_ANALYZER_VIEWS_TERMINAL_TEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+void xph_print_bytes(FILE *out, const char *bytes, size_t count);
+void xph_print_text(FILE *out, const char *text);
+
+#endif
