@@ -1,0 +1,48 @@
+#include "tracer/clean_up.h"
+
+#include <stdio.h>
+
+#include "tracer/kernel_trace.h"
+#include "tracer/lock.h"
+#include "tracer/trace_buffers.h"
+#include "tracer/xen_host.h"
+
+static bool clean_up_xen(const struct xen_host *host, uint32_t left_mask, struct xph_error *err)
+{
+    struct trace_buffers buffers;
+
+    /* A mask was left, so there are buffers already: the size asked for is of no effect. */
+    if (!trace_buffers_open(&buffers, host, 1, left_mask, err))
+        return false;
+    trace_buffers_close(&buffers);
+    puts("Xen's tracing: off, and the event mask as it was before");
+    return true;
+}
+
+bool clean_up(bool verbose, struct xph_error *err)
+{
+    struct recorder_lock lock = {.fd = -1};
+    struct xen_host host = {0};
+    uint32_t left_mask;
+    bool ok, kernel;
+
+    if (!xen_host_open(&host, verbose, err))
+        return false;
+    if (!recorder_lock_take(&lock, &left_mask, err)) {
+        xen_host_close(&host);
+        return false;
+    }
+    kernel = kernel_trace_clean_up();
+    if (kernel)
+        puts("dom0's kernel: probes and trace instance removed");
+    ok = left_mask == 0 || clean_up_xen(&host, left_mask, err);
+    if (!kernel && left_mask == 0)
+        puts("nothing to clean up");
+    /* Only what was put back is forgotten. */
+    if (ok)
+        recorder_lock_release(&lock);
+    else
+        recorder_lock_drop(&lock);
+    xen_host_close(&host);
+    return ok;
+}

@@ -1,0 +1,141 @@
+#include "tracer/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracer/clock.h"
+
+/* 0 if `path` is a file that can be executed, else an errno. */
+static int check_path(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        return errno;
+    if (!S_ISREG(status.st_mode))
+        return EACCES;
+    return access(path, X_OK) == 0 ? 0 : errno;
+}
+
+static int check_search_path(const char *name)
+{
+    const char *path = getenv("PATH");
+    int result = ENOENT;
+
+    for (path = path ? path : "/bin:/usr/bin"; result != 0 && path; path = strchr(path, ':')) {
+        char candidate[4096];
+        int length, found;
+
+        path += *path == ':';
+        length = (int)strcspn(path, ":");
+        if (snprintf(candidate, sizeof(candidate), "%.*s/%s", length, length ? path : ".", name) >=
+            (int)sizeof(candidate))
+            continue;
+        found = check_path(candidate);
+        if (found == 0 || found == EACCES)
+            result = found;
+    }
+    return result;
+}
+
+static int report_exec_error(char **argv, int errnum, struct xph_error *err)
+{
+    if (errnum == ENOENT || errnum == ENOTDIR) {
+        xph_fail(err, "%s: command not found (nothing was recorded)", argv[0]);
+        return EXIT_NOT_FOUND;
+    }
+    xph_fail_errno(err, errnum, "cannot execute %s (nothing was recorded)", argv[0]);
+    return EXIT_NOT_EXECUTABLE;
+}
+
+int command_check(char **argv, struct xph_error *err)
+{
+    int errnum = strchr(argv[0], '/') ? check_path(argv[0]) : check_search_path(argv[0]);
+
+    return errnum == 0 ? 0 : report_exec_error(argv, errnum, err);
+}
+
+enum { MAX_INHERITED = sizeof(((struct inherited_files *)0)->open) };
+
+void command_note_inherited(struct command *command)
+{
+    for (int fd = 0; fd < MAX_INHERITED; fd++)
+        command->inherited.open[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Not every library opens its files so that they end with exec; and a daemon that the command
+ * leaves behind, as xl does, would hold them for the domain's life: the trace instance could not be
+ * removed. */
+static void keep_our_files(const struct inherited_files *inherited)
+{
+    for (int fd = 0; fd < MAX_INHERITED; fd++) {
+        if (!inherited->open[fd])
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+}
+
+static void exec_child(char **argv, const sigset_t *mask, int error_fd)
+{
+    ssize_t ignored;
+    int errnum;
+
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    execvp(argv[0], argv);
+    errnum = errno;
+    ignored = write(error_fd, &errnum, sizeof(errnum));
+    (void)ignored;
+    _exit(EXIT_NOT_EXECUTABLE);
+}
+
+int command_start(struct command *command, const sigset_t *mask, struct xph_error *err)
+{
+    int pipe_fds[2], errnum = 0;
+
+    if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
+        xph_fail_errno(err, errno, "cannot make a pipe");
+        return EXIT_RECORDING_FAILED;
+    }
+    /* Before the start: it takes a thousand system calls, which are not the command's. */
+    keep_our_files(&command->inherited);
+    command->start = clock_instant();
+    command->pid = fork();
+    if (command->pid == 0)
+        exec_child(command->argv, mask, pipe_fds[1]);
+    close(pipe_fds[1]);
+    if (command->pid < 0) {
+        close(pipe_fds[0]);
+        command->pid = 0;
+        xph_fail_errno(err, errno, "cannot start a process");
+        return EXIT_RECORDING_FAILED;
+    }
+    /* The pipe closes by itself when exec succeeds. */
+    if (read(pipe_fds[0], &errnum, sizeof(errnum)) != sizeof(errnum))
+        errnum = 0;
+    close(pipe_fds[0]);
+    if (errnum == 0)
+        return 0;
+    waitpid(command->pid, NULL, 0);
+    command->pid = 0;
+    return report_exec_error(command->argv, errnum, err);
+}
+
+bool command_ended(struct command *command)
+{
+    int status;
+
+    if (command->pid == 0)
+        return true;
+    if (waitpid(command->pid, &status, WNOHANG) != command->pid)
+        return false;
+    command->end = clock_instant();
+    command->status =
+        WIFSIGNALED(status) ? EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
+    command->pid = 0;
+    return true;
+}

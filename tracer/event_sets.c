@@ -1,0 +1,40 @@
+#include "tracer/event_sets.h"
+
+#include <string.h>
+#include <xen/trace.h>
+
+enum {
+    ANY_SUBCLASS = 0xf << TRC_SUBCLS_SHIFT,
+    SUBCLASS_1 = 1 << TRC_SUBCLS_SHIFT,
+    SUBCLASS_2 = 2 << TRC_SUBCLS_SHIFT,
+    SUBCLASS_8 = 8 << TRC_SUBCLS_SHIFT,
+};
+
+#define MASK(classes, subclasses) (((classes) & ~(uint32_t)ANY_SUBCLASS) | (subclasses))
+#define SCHEDULING                (TRC_GEN | TRC_SCHED | TRC_DOM0OP)
+
+static const struct event_set sets[] = {
+    {"lifecycle", MASK(SCHEDULING | TRC_PV, SUBCLASS_1 | SUBCLASS_8),
+     "run states, wake-ups, domains, hypercalls and faults of PV guests and dom0"},
+    {"sched", MASK(SCHEDULING, SUBCLASS_1 | SUBCLASS_8),
+     "run states, wake-ups and domains only: the cheapest"},
+    {"boot", MASK(SCHEDULING | TRC_PV | TRC_HVM | TRC_GUEST, SUBCLASS_1 | SUBCLASS_2 | SUBCLASS_8),
+     "lifecycle, and every VM exit of HVM and PVH guests with its cause"},
+    {"all", TRC_ALL, "everything that Xen can trace"},
+    {"off", 0, "nothing: no trace, so no report"},
+};
+
+const struct event_set *event_sets(size_t *count)
+{
+    *count = sizeof(sets) / sizeof(sets[0]);
+    return sets;
+}
+
+const struct event_set *event_set_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        if (strcmp(sets[i].name, name) == 0)
+            return &sets[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,278 @@
+#include "tracer/kernel_probes.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/library.h"
+
+#define XEN_VARIABLE "$XEN"
+
+/* A line of a set, its words cut apart. */
+struct probe_line {
+    char *kind, *name; /* for an event: the name after its system */
+    char *where;       /* an event's system, a kernel probe's symbol, a user probe's library */
+    char *function;    /* a user probe's, NULL for others */
+    char *arguments;   /* "" if there are none */
+};
+
+/* What is needed to make the probes of a set. */
+struct probe_maker {
+    struct tracefs_instance *instance;
+    const char *xen_version;
+    struct library library; /* the last one that was needed */
+};
+
+static bool add_event(struct kernel_probes *probes, const char *system, const char *name,
+                      struct xph_error *err)
+{
+    struct kernel_event *events =
+        realloc(probes->events, (probes->count + 1) * sizeof(*probes->events));
+
+    if (!events)
+        return xph_fail(err, "out of memory");
+    probes->events = events;
+    events[probes->count] = (struct kernel_event){strdup(system), strdup(name)};
+    probes->count++;
+    return (events[probes->count - 1].system && events[probes->count - 1].name) ||
+           xph_fail(err, "out of memory");
+}
+
+static bool add_missing(struct kernel_probes *probes, const char *name, const char *reason,
+                        struct xph_error *err)
+{
+    struct missing_probe *missing;
+
+    for (size_t i = 0; i < probes->missing_count; i++) {
+        if (strcmp(probes->missing[i].name, name) == 0)
+            return true;
+    }
+    missing = realloc(probes->missing, (probes->missing_count + 1) * sizeof(*probes->missing));
+    if (!missing)
+        return xph_fail(err, "out of memory");
+    probes->missing = missing;
+    missing[probes->missing_count] = (struct missing_probe){strdup(name), strdup(reason)};
+    probes->missing_count++;
+    return (missing[probes->missing_count - 1].name && missing[probes->missing_count - 1].reason) ||
+           xph_fail(err, "out of memory");
+}
+
+static bool have_event(const struct kernel_probes *probes, const char *name)
+{
+    for (size_t i = 0; i < probes->count; i++) {
+        if (strcmp(probes->events[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An earlier way to the same probe failed, this one works. */
+static void forget_missing(struct kernel_probes *probes, const char *name)
+{
+    for (size_t i = probes->missing_count; i-- > 0;) {
+        if (strcmp(probes->missing[i].name, name) != 0)
+            continue;
+        free(probes->missing[i].name);
+        free(probes->missing[i].reason);
+        probes->missing[i] = probes->missing[--probes->missing_count];
+    }
+}
+
+static bool is_kind(const struct probe_line *line, const char *kind)
+{
+    return strcmp(line->kind, kind) == 0;
+}
+
+static bool is_user_probe(const struct probe_line *line)
+{
+    return is_kind(line, "uprobe") || is_kind(line, "uretprobe");
+}
+
+/* Cuts `text` into words; false for a line that is empty, a comment or too short. */
+static bool parse_line(char *text, struct probe_line *line)
+{
+    char *rest = text, *first, *second;
+
+    line->kind = strtok_r(rest, " \t", &rest);
+    if (!line->kind || *line->kind == '#')
+        return false;
+    first = strtok_r(rest, " \t", &rest);
+    second = strtok_r(rest, " \t", &rest);
+    if (!second)
+        return false;
+    line->name = is_kind(line, "event") ? second : first;
+    line->where = is_kind(line, "event") ? first : second;
+    line->function = NULL;
+    if (is_user_probe(line)) {
+        line->function = strtok_r(rest, " \t", &rest);
+        if (!line->function)
+            return false;
+    }
+    line->arguments = rest;
+    return true;
+}
+
+/* Appends a definition to `file` of tracefs. The library has calls for each kind of probe, which
+ * read the directories of all the kernel's events each time. */
+static bool define_probe(const char *file, const struct probe_line *line, const char *where,
+                         struct xph_error *why)
+{
+    char kind = is_kind(line, "kprobe") || is_kind(line, "uprobe") ? 'p' : 'r';
+    char *text = NULL;
+    bool ok;
+
+    if (asprintf(&text, "%c:%s/%s %s %s\n", kind, KERNEL_PROBE_SYSTEM, line->name, where,
+                 line->arguments) < 0)
+        return xph_fail(why, "out of memory");
+    errno = 0;
+    ok = tracefs_instance_file_append(NULL, file, text) > 0 ||
+         xph_fail(why, "%s", strerror(errno ? errno : EIO));
+    free(text);
+    return ok;
+}
+
+/* The library that a line names; the one of the line before is kept open, as many follow each
+ * other. */
+static bool open_library(struct library *library, const char *name, const char *xen_version,
+                         struct xph_error *why)
+{
+    const char *variable = strstr(name, XEN_VARIABLE);
+    char full[NAME_MAX];
+
+    if (variable)
+        snprintf(full, sizeof(full), "%.*s%s%s", (int)(variable - name), name, xen_version,
+                 variable + strlen(XEN_VARIABLE));
+    else
+        snprintf(full, sizeof(full), "%s", name);
+    if (library->elf && strcmp(library->name, full) == 0)
+        return true;
+    library_close(library);
+    return library_open(library, full, why);
+}
+
+static bool create_user_probe(const struct probe_line *line, struct probe_maker *maker,
+                              struct xph_error *why)
+{
+    char where[PATH_MAX + 32];
+    uint64_t offset;
+
+    if (!open_library(&maker->library, line->where, maker->xen_version, why) ||
+        !library_function(&maker->library, line->function, &offset, why))
+        return false;
+    snprintf(where, sizeof(where), "%s:0x%" PRIx64, maker->library.path, offset);
+    return define_probe("uprobe_events", line, where, why);
+}
+
+/* Makes what the line wants, if it is not there by itself; false with the reason why not. */
+static bool create_probe(const struct probe_line *line, struct probe_maker *maker,
+                         struct xph_error *why)
+{
+    if (is_kind(line, "event"))
+        return true;
+    if (is_user_probe(line))
+        return create_user_probe(line, maker, why);
+    if (is_kind(line, "kprobe") || is_kind(line, "kretprobe"))
+        return define_probe("kprobe_events", line, line->where, why);
+    return xph_fail(why, "no such kind of probe: %s", line->kind);
+}
+
+/* As tracefs_event_enable(), which reads the directories of all the kernel's events each time. */
+static bool enable(struct tracefs_instance *instance, const char *system, const char *name)
+{
+    char path[256];
+
+    errno = 0;
+    return snprintf(path, sizeof(path), "events/%s/%s/enable", system, name) < (int)sizeof(path) &&
+           tracefs_instance_file_write(instance, path, "1") > 0;
+}
+
+static bool add_line(struct kernel_probes *probes, struct probe_maker *maker,
+                     const struct probe_line *line, struct xph_error *err)
+{
+    const char *system = is_kind(line, "event") ? line->where : KERNEL_PROBE_SYSTEM;
+    struct xph_error why;
+
+    if (have_event(probes, line->name))
+        return true;
+    if (!create_probe(line, maker, &why))
+        return add_missing(probes, line->name, why.text, err);
+    if (!enable(maker->instance, system, line->name))
+        return add_missing(probes, line->name, strerror(errno ? errno : EIO), err);
+    forget_missing(probes, line->name);
+    return add_event(probes, system, line->name, err);
+}
+
+bool kernel_probes_add(struct kernel_probes *probes, struct tracefs_instance *instance,
+                       const char *xen_version, const struct probe_set *set, struct xph_error *err)
+{
+    struct probe_maker maker = {.instance = instance, .xen_version = xen_version};
+    char *text = strdup(set->text), *rest = text, *line_text;
+    bool ok = text || xph_fail(err, "out of memory");
+
+    while (ok && (line_text = strtok_r(rest, "\n", &rest))) {
+        struct probe_line line;
+
+        if (parse_line(line_text, &line))
+            ok = add_line(probes, &maker, &line, err);
+    }
+    library_close(&maker.library);
+    free(text);
+    return ok;
+}
+
+char *kernel_probes_missing_text(const struct kernel_probes *probes)
+{
+    char *text = NULL;
+    FILE *out = probes->missing_count ? open_memstream(&text, &(size_t){0}) : NULL;
+
+    for (size_t i = 0; out && i < probes->missing_count; i++)
+        fprintf(out, "%s%s: %s", i ? "; " : "", probes->missing[i].name, probes->missing[i].reason);
+    if (out)
+        fclose(out);
+    return text;
+}
+
+/* Removes those that `file` of tracefs defines. Its lines are definitions, as "p:SYSTEM/NAME ...".
+ */
+static unsigned remove_defined(const char *file)
+{
+    static const char ours[] = ":" KERNEL_PROBE_SYSTEM "/";
+    char *text = tracefs_instance_file_read(NULL, file, NULL), *rest = text, *line;
+    unsigned count = 0;
+
+    while (text && (line = strtok_r(rest, "\n", &rest))) {
+        size_t kind = strcspn(line, ":");
+        char removal[256];
+
+        if (strncmp(line + kind, ours, strlen(ours)) != 0)
+            continue;
+        line[strcspn(line, " ")] = '\0';
+        if (snprintf(removal, sizeof(removal), "-%s\n", line + kind) < (int)sizeof(removal))
+            count += tracefs_instance_file_append(NULL, file, removal) > 0;
+    }
+    free(text);
+    return count;
+}
+
+unsigned kernel_probes_remove_all(void)
+{
+    return remove_defined("kprobe_events") + remove_defined("uprobe_events");
+}
+
+void kernel_probes_free(struct kernel_probes *probes)
+{
+    for (size_t i = 0; i < probes->count; i++) {
+        free(probes->events[i].system);
+        free(probes->events[i].name);
+    }
+    for (size_t i = 0; i < probes->missing_count; i++) {
+        free(probes->missing[i].name);
+        free(probes->missing[i].reason);
+    }
+    free(probes->events);
+    free(probes->missing);
+    *probes = (struct kernel_probes){0};
+}

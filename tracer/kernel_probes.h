@@ -1,0 +1,44 @@
+/*
+ * Turns sets of probes (probes/dom0/NAME.probes) into events of a tracefs instance.
+ */
+#ifndef XPH_TRACER_KERNEL_PROBES_H
+#define XPH_TRACER_KERNEL_PROBES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <tracefs.h>
+
+#include "recording/error.h"
+#include "tracer/kernel_head.h"
+#include "tracer/probe_sets.h"
+
+/* The system that all probes of ours are in, by which they are found again after a kill -9. */
+#define KERNEL_PROBE_SYSTEM "xenphase"
+
+struct kernel_probes {
+    struct kernel_event *events; /* those that are there and enabled */
+    size_t count;
+    struct missing_probe {
+        char *name;   /* owned */
+        char *reason; /* owned */
+    } * missing;      /* what the running kernel does not offer */
+    size_t missing_count;
+};
+
+/*
+ * Creates the probes of `set` and enables them and its events in `instance`, adding to `probes`.
+ * `xen_version` ("4.17") is that of the libraries that are probed.
+ * What the kernel refuses becomes a missing probe; false only where memory is short.
+ */
+bool kernel_probes_add(struct kernel_probes *probes, struct tracefs_instance *instance,
+                       const char *xen_version, const struct probe_set *set, struct xph_error *err);
+
+/* "EVENT: REASON; ..." for what is missing, to be freed; NULL if nothing is. */
+char *kernel_probes_missing_text(const struct kernel_probes *probes);
+
+/* Removes all probes of KERNEL_PROBE_SYSTEM from the kernel, whoever made them; none may be in use
+ * any more. Returns how many there were. */
+unsigned kernel_probes_remove_all(void);
+void kernel_probes_free(struct kernel_probes *probes);
+
+#endif

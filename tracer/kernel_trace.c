@@ -1,0 +1,318 @@
+#include "tracer/kernel_trace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "recording/kernel_file.h"
+#include "tracer/realtime.h"
+
+#define INSTANCE "xenphase"
+
+enum {
+    READER_PRIORITY = 9, /* below the reader of Xen's buffers, which are smaller */
+    POLL_NS = 50000000,
+    FLUSH_EVERY = 20,   /* polls between two updates of the indices: about a second */
+    PAGES_AT_ONCE = 64, /* of a ring buffer, written in one piece */
+};
+
+/* An instance cannot be removed while its events are on, nor can a probe that one uses. */
+static void remove_instance(struct tracefs_instance *instance)
+{
+    tracefs_trace_off(instance);
+    tracefs_instance_file_write(instance, "events/enable", "0");
+    tracefs_instance_destroy(instance);
+    tracefs_instance_free(instance);
+}
+
+bool kernel_trace_clean_up(void)
+{
+    struct tracefs_instance *left;
+    bool found = false;
+
+    if (!tracefs_tracing_dir())
+        return false;
+    if (tracefs_instance_exists(INSTANCE)) {
+        left = tracefs_instance_create(INSTANCE);
+        if (left)
+            remove_instance(left);
+        found = true;
+    }
+    return kernel_probes_remove_all() > 0 || found;
+}
+
+static bool make_instance(struct kernel_trace *trace, size_t buffer_kib, struct xph_error *err)
+{
+    if (!tracefs_tracing_dir())
+        return xph_fail(err, "no tracefs (mount -t tracefs nodev /sys/kernel/tracing)");
+    trace->instance = tracefs_instance_create(INSTANCE);
+    if (!trace->instance)
+        return xph_fail_errno(err, errno,
+                              "cannot make an instance in %s/instances (is the kernel locked down? "
+                              "see /sys/kernel/security/lockdown)",
+                              tracefs_tracing_dir());
+    tracefs_trace_off(trace->instance);
+    errno = 0;
+    if (tracefs_instance_file_write(trace->instance, "trace_clock", XPH_KERNEL_CLOCK) < 0)
+        return xph_fail_errno(err, errno, "this kernel does not offer the trace clock %s",
+                              XPH_KERNEL_CLOCK);
+    if (tracefs_instance_set_buffer_size(trace->instance, buffer_kib, -1) != 0)
+        return xph_fail_errno(err, errno, "cannot have trace buffers of %zu KiB for each CPU",
+                              buffer_kib);
+    return true;
+}
+
+/* Opens what the kernel has for each CPU. */
+static bool open_cpus(struct kernel_trace *trace, struct xph_error *err)
+{
+    unsigned count = (unsigned)sysconf(_SC_NPROCESSORS_CONF);
+
+    trace->cpus = calloc(count, sizeof(*trace->cpus));
+    if (!trace->cpus)
+        return xph_fail(err, "out of memory");
+    for (; trace->cpu_count < count; trace->cpu_count++) {
+        struct kernel_cpu *cpu = &trace->cpus[trace->cpu_count];
+        char name[32];
+
+        cpu->ring = tracefs_cpu_open(trace->instance, (int)trace->cpu_count, true);
+        /* Not every CPU that a machine could have has a buffer. */
+        if (!cpu->ring && errno == ENOENT && trace->cpu_count > 0)
+            break;
+        if (!cpu->ring)
+            return xph_fail_errno(err, errno, "cannot open the trace buffer of CPU %u",
+                                  trace->cpu_count);
+        snprintf(name, sizeof(name), XPH_FILE_KERNEL_CPU, trace->cpu_count);
+        if (!xph_chunk_writer_open(&cpu->out, trace->dirfd, name, err)) {
+            xph_chunk_writer_close(&cpu->out, &(struct xph_error){0});
+            tracefs_cpu_close(cpu->ring);
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < trace->cpu_count; i++)
+        trace->cpus[i].ring_kept.keep_bytes = trace->keep_bytes / trace->cpu_count;
+    trace->page_bytes = (size_t)tracefs_cpu_read_size(trace->cpus[0].ring);
+    trace->pages = malloc(trace->page_bytes * PAGES_AT_ONCE);
+    return trace->pages || xph_fail(err, "out of memory");
+}
+
+static bool add_sets(struct kernel_trace *trace, const struct probe_set *const *sets, size_t count,
+                     const char *xen_version, struct xph_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!kernel_probes_add(&trace->probes, trace->instance, xen_version, sets[i], err))
+            return false;
+    }
+    return trace->probes.count > 0 ||
+           xph_fail(err, "this kernel has none of the events that are wanted (%s: %s)",
+                    trace->probes.missing_count ? trace->probes.missing[0].name : "no set",
+                    trace->probes.missing_count ? trace->probes.missing[0].reason : "empty");
+}
+
+bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe_set *const *sets,
+                       size_t set_count, const char *xen_version, size_t buffer_kib,
+                       uint64_t keep_bytes, struct xph_error *err)
+{
+    *trace = (struct kernel_trace){.dirfd = dirfd, .keep_bytes = keep_bytes};
+    if (make_instance(trace, buffer_kib, err) &&
+        add_sets(trace, sets, set_count, xen_version, err) &&
+        kernel_head_write(dirfd, tracefs_tracing_dir(), trace->probes.events, trace->probes.count,
+                          err) &&
+        open_cpus(trace, err))
+        return true;
+    kernel_trace_close(trace);
+    xph_kernel_parts_remove(dirfd);
+    return false;
+}
+
+static bool write_pages(struct kernel_trace *trace, struct kernel_cpu *cpu, size_t bytes,
+                        struct xph_error *err)
+{
+    struct iovec iov = {trace->pages, bytes};
+
+    trace->bytes += bytes;
+    return bytes == 0 || (xph_chunk_writer_append(&cpu->out, &iov, 1, err) &&
+                          xph_chunk_ring_trim(&cpu->ring_kept, &cpu->out, err));
+}
+
+/* Carries over the whole pages that a CPU has filled. */
+static bool drain_cpu(struct kernel_trace *trace, struct kernel_cpu *cpu, struct xph_error *err)
+{
+    size_t bytes = 0;
+
+    while (tracefs_cpu_buffered_read(cpu->ring, trace->pages + bytes, true) > 0) {
+        bytes += trace->page_bytes;
+        if (bytes < trace->page_bytes * PAGES_AT_ONCE)
+            continue;
+        if (!write_pages(trace, cpu, bytes, err))
+            return false;
+        bytes = 0;
+    }
+    return write_pages(trace, cpu, bytes, err);
+}
+
+/* Carries over what is left, the page that is not full included; nothing is recorded any more. */
+static bool flush_cpu(struct kernel_trace *trace, struct kernel_cpu *cpu, struct xph_error *err)
+{
+    for (;;) {
+        int got;
+
+        memset(trace->pages, 0, trace->page_bytes);
+        got = tracefs_cpu_flush(cpu->ring, trace->pages);
+        if (got <= 0)
+            return xph_chunk_writer_flush(&cpu->out, err);
+        if (!write_pages(trace, cpu, trace->page_bytes, err))
+            return false;
+    }
+}
+
+static bool drain(struct kernel_trace *trace, bool flush_indices, struct xph_error *err)
+{
+    for (unsigned i = 0; i < trace->cpu_count; i++) {
+        if (!drain_cpu(trace, &trace->cpus[i], err) ||
+            (flush_indices && !xph_chunk_writer_flush(&trace->cpus[i].out, err)))
+            return false;
+    }
+    return true;
+}
+
+static void *run(void *argument)
+{
+    const struct timespec poll = {0, POLL_NS};
+    struct kernel_trace *trace = argument;
+    unsigned polls = 0;
+    bool ok = true;
+
+    realtime_thread(READER_PRIORITY);
+    while (ok && !atomic_load(&trace->stop)) {
+        nanosleep(&poll, NULL);
+        ok = drain(trace, ++polls % FLUSH_EVERY == 0, &trace->error);
+    }
+    if (!ok) {
+        tracefs_trace_off(trace->instance);
+        atomic_store(&trace->failed, true);
+    }
+    return NULL;
+}
+
+bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char *xen_version,
+                      struct kernel_probes *probes, struct xph_error *err)
+{
+    struct kernel_trace trace = {0};
+    bool ok = make_instance(&trace, KERNEL_BUFFER_KIB, err);
+
+    for (size_t i = 0; ok && i < set_count; i++)
+        ok = kernel_probes_add(&trace.probes, trace.instance, xen_version, &sets[i], err);
+    if (ok) {
+        *probes = trace.probes;
+        trace.probes = (struct kernel_probes){0};
+    }
+    kernel_trace_close(&trace);
+    return ok;
+}
+
+bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
+{
+    int result;
+
+    if (tracefs_trace_on(trace->instance) != 0)
+        return xph_fail_errno(err, errno, "cannot switch dom0's kernel tracing on");
+    result = pthread_create(&trace->thread, NULL, run, trace);
+    if (result != 0)
+        return xph_fail_errno(err, result, "cannot start the reader of dom0's kernel events");
+    trace->running = true;
+    return true;
+}
+
+/* The sum of the counters of lost events in per_cpu/cpuN/stats. */
+static uint64_t count_lost(struct kernel_trace *trace)
+{
+    static const char *const counters[] = {
+        "\noverrun: ", "\ncommit overrun: ", "\ndropped events: "};
+    uint64_t lost = 0;
+
+    for (unsigned i = 0; i < trace->cpu_count; i++) {
+        char name[64], *stats;
+
+        snprintf(name, sizeof(name), "per_cpu/cpu%u/stats", i);
+        stats = tracefs_instance_file_read(trace->instance, name, NULL);
+        for (size_t c = 0; stats && c < sizeof(counters) / sizeof(counters[0]); c++) {
+            const char *found = strstr(stats, counters[c]);
+
+            if (found)
+                lost += strtoull(found + strlen(counters[c]), NULL, 10);
+        }
+        free(stats);
+    }
+    return lost;
+}
+
+static bool save_names(struct kernel_trace *trace, struct xph_error *err)
+{
+    struct xph_chunk_writer out;
+    int size = 0;
+    char *names = tracefs_instance_file_read(NULL, "saved_cmdlines", &size);
+    struct iovec iov = {names, (size_t)(size > 0 ? size : 0)};
+    bool ok;
+
+    if (!names)
+        return true;
+    ok = xph_chunk_writer_open(&out, trace->dirfd, XPH_FILE_KERNEL_NAMES, err) &&
+         xph_chunk_writer_append(&out, &iov, 1, err);
+    ok = xph_chunk_writer_close(&out, ok ? err : &(struct xph_error){0}) && ok;
+    free(names);
+    return ok;
+}
+
+static bool close_cpus(struct kernel_trace *trace, struct xph_error *err)
+{
+    bool ok = true;
+
+    for (unsigned i = 0; i < trace->cpu_count; i++) {
+        tracefs_cpu_close(trace->cpus[i].ring);
+        ok = xph_chunk_writer_close(&trace->cpus[i].out, ok ? err : &(struct xph_error){0}) && ok;
+    }
+    trace->cpu_count = 0;
+    free(trace->cpus);
+    free(trace->pages);
+    trace->cpus = NULL;
+    trace->pages = NULL;
+    return ok;
+}
+
+bool kernel_trace_stop(struct kernel_trace *trace, struct xph_error *err)
+{
+    bool ok = true;
+
+    if (!trace->running)
+        return true;
+    tracefs_trace_off(trace->instance);
+    atomic_store(&trace->stop, true);
+    pthread_join(trace->thread, NULL);
+    trace->running = false;
+    if (atomic_load(&trace->failed)) {
+        *err = trace->error;
+        ok = false;
+    }
+    for (unsigned i = 0; ok && i < trace->cpu_count; i++)
+        ok = flush_cpu(trace, &trace->cpus[i], err);
+    trace->lost_events = count_lost(trace);
+    ok = ok && save_names(trace, err);
+    ok = close_cpus(trace, ok ? err : &(struct xph_error){0}) && ok;
+    /* Also after a failure: what was recorded is to be read. */
+    return xph_kernel_parts_join(trace->dirfd, ok ? err : &(struct xph_error){0}) && ok;
+}
+
+void kernel_trace_close(struct kernel_trace *trace)
+{
+    kernel_trace_stop(trace, &(struct xph_error){0});
+    close_cpus(trace, &(struct xph_error){0});
+    if (trace->instance) {
+        remove_instance(trace->instance);
+        kernel_probes_remove_all();
+        trace->instance = NULL;
+    }
+    kernel_probes_free(&trace->probes);
+}

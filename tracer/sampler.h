@@ -1,0 +1,82 @@
+/*
+ * Asks Xen at a fixed rate what every domain is doing and how much memory is free, and stores what
+ * changed.
+ */
+#ifndef XPH_TRACER_SAMPLER_H
+#define XPH_TRACER_SAMPLER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "recording/chunk_ring.h"
+#include "recording/manifest.h"
+#include "recording/samples.h"
+#include "tracer/console_source.h"
+#include "tracer/idle.h"
+#include "tracer/xen_host.h"
+
+/* A domain that was seen since the sampler started; kept after the domain's end. */
+struct sampled_domain {
+    struct xph_sample_domain last;
+    bool gone;
+    uint64_t seen; /* the last sample that it was in */
+    /* When it was first seen, had first run, was dying and was gone; 0 if not (yet). */
+    uint64_t first_ns, ran_ns, dying_ns, gone_ns;
+    bool is_new;                  /* not there at the first sample */
+    struct idle_watch idle_watch; /* of a new domain */
+};
+
+struct sampler {
+    const struct xen_host *host;
+    unsigned hz;
+    struct console_source *consoles; /* looked at with every sample, NULL if none are wanted */
+    int dirfd;
+    struct xph_chunk_writer out;
+    struct xph_chunk_ring ring; /* how much of domains.samples is kept */
+    pthread_t thread;
+    bool running;
+    atomic_bool stop;
+    pthread_mutex_t lock; /* of everything below, which other threads read */
+    struct sampled_domain *domains;
+    size_t domain_count, domain_capacity;
+    uint64_t samples;
+    uint64_t late_max_ns;
+    uint64_t cpu_ns;
+    struct xph_instant first, latest;
+    bool failed;
+    struct xph_error error; /* why, if failed */
+
+    /* The thread's own. */
+    xc_domaininfo_t *list;
+    uint8_t *pending; /* records not yet written */
+    size_t pending_bytes;
+    struct xph_sample_host last_host;
+    uint64_t next_clock_ns, next_whole_ns;
+    bool whole; /* this sample stores everything, changed or not */
+};
+
+/* Creates domains.samples in `dirfd`, of which the last `keep_bytes` are kept; 0: all. */
+bool sampler_open(struct sampler *sampler, const struct xen_host *host,
+                  struct console_source *consoles, int dirfd, unsigned hz, uint64_t keep_bytes,
+                  struct xph_error *err);
+
+/* Takes a first sample, so that domains of before are told from new ones. */
+bool sampler_begin(struct sampler *sampler, struct xph_error *err);
+
+/* Starts the thread. */
+bool sampler_start(struct sampler *sampler, struct xph_error *err);
+
+/* Ends the thread and the file, after a last sample if there was no thread; false if sampling had
+ * failed. */
+bool sampler_stop(struct sampler *sampler, struct xph_error *err);
+void sampler_close(struct sampler *sampler);
+
+/* How many new domains there are, and how many of them still live without being idle. */
+struct sampler_progress {
+    unsigned new_domains;
+    unsigned not_idle;
+    bool failed;
+};
+struct sampler_progress sampler_progress(struct sampler *sampler);
+
+#endif

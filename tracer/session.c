@@ -1,0 +1,406 @@
+#include "tracer/session.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "recording/manifest.h"
+#include "tracer/clock.h"
+#include "tracer/command.h"
+#include "tracer/lock.h"
+#include "tracer/output_directory.h"
+#include "tracer/session_manifest.h"
+#include "tracer/sources.h"
+#include "tracer/xen_host.h"
+
+enum {
+    DEFAULT_BUFFER_PAGES = 1024,
+    SMALLEST_BUFFER_PAGES = 32,
+    /* All rings together get at most this part of the host's memory. */
+    MEMORY_SHARE = 64,
+    TICK_MS = 20,
+    SYSTEM_TICK_MS = 500, /* nothing waits for us */
+    AFTER_TRIGGER_S = 2,  /* what came of it is of interest, too */
+    LIMIT_EVERY_MS = 500, /* between two looks at the recording's size */
+    /* Xen drops a destroyed domain's last reference some 50 ms after the toolstack has returned. */
+    SETTLE_MS = 250,
+};
+
+enum { SIGNALS_BEFORE_GIVING_UP = 2 };
+
+struct session {
+    const struct options *options;
+    struct xen_host host;
+    struct recorder_lock lock;
+    struct trace_buffers buffers;
+    struct output_directory directory;
+    struct sources sources;
+    struct command command;
+    struct xph_manifest manifest;
+    sigset_t handled, original_mask;
+    unsigned signals; /* how many asked us to end */
+    int last_signal;
+    const char *limit; /* the limit of ours that ended the recording, NULL if none did */
+    uint64_t limit_checked_ns;
+    bool stopped, stop_ok; /* the sources are stopped, and whether without a failure */
+    struct xph_error stop_error;
+};
+
+static void say(const struct session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say(const struct session *session, const char *format, ...)
+{
+    va_list args;
+
+    if (session->options->quiet)
+        return;
+    va_start(args, format);
+    fputs("xenphase: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+static uint32_t buffer_pages(const struct session *session)
+{
+    uint64_t host_pages = session->manifest.memory_kib / 4;
+    uint64_t share =
+        host_pages / MEMORY_SHARE / (session->host.cpu_slots ? session->host.cpu_slots : 1);
+
+    if (session->options->buffer_pages)
+        return session->options->buffer_pages;
+    if (share < SMALLEST_BUFFER_PAGES)
+        return SMALLEST_BUFFER_PAGES;
+    return share < DEFAULT_BUFFER_PAGES ? (uint32_t)share : DEFAULT_BUFFER_PAGES;
+}
+
+static bool open_buffers(struct session *session, struct xph_error *err)
+{
+    uint32_t left_mask, pages = buffer_pages(session);
+
+    if (!recorder_lock_take(&session->lock, &left_mask, err))
+        return false;
+    if (session->options->events->mask == 0 && left_mask == 0)
+        return true;
+    if (!trace_buffers_open(&session->buffers, &session->host, pages, left_mask, err) ||
+        !recorder_lock_note(&session->lock, session->buffers.saved_mask, err))
+        return false;
+    if (left_mask)
+        say(session, "an earlier recorder was killed: what it left switched on is put back now");
+    if (session->buffers.pages < pages)
+        say(session,
+            "trace buffers are %u KiB for each CPU, not the %u KiB wanted: Xen takes a size once "
+            "for each boot "
+            "(reboot, or boot Xen with tbuf_size=%u)",
+            session->buffers.pages * 4, pages * 4, pages);
+    session->manifest.trace_pages_wanted = pages;
+    session->manifest.trace_pages = session->buffers.pages;
+    return true;
+}
+
+/* What dom0's kernel does not offer is said, here and in the manifest, and the rest is recorded. */
+static bool open_sources(struct session *session, struct xph_error *err)
+{
+    struct sources *sources = &session->sources;
+    struct xph_manifest *manifest = &session->manifest;
+
+    if (kernel_trace_clean_up())
+        say(session, "kernel tracing that a killed recorder left behind was taken away");
+    if (!sources_open(sources, session->options, &session->host, &session->buffers,
+                      manifest->sample_hz_wanted, session->directory.fd, err))
+        return false;
+    session_manifest_sources(manifest, sources);
+    if (manifest->kernel_unavailable)
+        say(session, "recording without dom0 kernel events: %s", manifest->kernel_unavailable);
+    if (sources->kernel.probes.missing_count > 0)
+        say(session,
+            "%zu of dom0's kernel events are not offered here, such as %s (%s): see manifest.json",
+            sources->kernel.probes.missing_count, sources->kernel.probes.missing[0].name,
+            sources->kernel.probes.missing[0].reason);
+    return true;
+}
+
+static bool set_up(struct session *session, struct xph_error *err)
+{
+    const struct options *options = session->options;
+
+    if (!xen_host_open(&session->host, options->verbose, err) ||
+        !xen_host_describe(&session->host, &session->manifest, err) ||
+        !session_manifest_begin(&session->manifest, options, err) || !open_buffers(session, err) ||
+        !output_directory_make(&session->directory, options->directory, err) ||
+        !open_sources(session, err))
+        return false;
+    /* A page fault of ours in the middle of the measurement would be seen in it; without the right,
+     * so be it. */
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+        say(session, "cannot lock memory: %s", strerror(errno));
+    session->manifest.recording_start = clock_instant();
+    session->manifest.trace_mask = options->events->mask;
+    /* The space set aside is for the last manifest: the first would take it with it. */
+    return xph_manifest_write(session->directory.fd, &session->manifest, err) &&
+           xph_manifest_reserve(session->directory.fd, err) &&
+           sources_start(&session->sources, options, err);
+}
+
+static bool stop_sources(struct session *session, struct xph_error *err)
+{
+    /* Finishing maps whole files, which need not be in memory. */
+    munlockall();
+    if (!session->stopped)
+        session->stop_ok =
+            sources_stop(&session->sources, &session->manifest.recording_end, &session->stop_error);
+    session->stopped = true;
+    if (!session->stop_ok)
+        *err = session->stop_error;
+    return session->stop_ok;
+}
+
+/* Whether a limit is reached; then the recording ends, not the command. */
+static bool limit_reached(struct session *session)
+{
+    const struct options *options = session->options;
+    uint64_t now = clock_monotonic_ns();
+    uint64_t since = session->manifest.recording_start.monotonic_ns;
+
+    if (session->limit || now - session->limit_checked_ns < LIMIT_EVERY_MS * UINT64_C(1000000))
+        return session->limit;
+    session->limit_checked_ns = now;
+    if (options->max_seconds > 0 && (double)(now - since) / 1e9 >= options->max_seconds)
+        session->limit = "--max-time is over";
+    else if (options->max_bytes > 0 &&
+             output_directory_bytes(&session->directory) >= options->max_bytes)
+        session->limit = "--max-size is reached";
+    if (!session->limit)
+        return false;
+    say(session, "%s: the recording ends here", session->limit);
+    stop_sources(session, &(struct xph_error){0});
+    return true;
+}
+
+/* Waits for a signal, at most a tick. SIGCHLD only ends the wait; the others ask us to stop. */
+static void wait_tick(struct session *session)
+{
+    const struct timespec tick = {0,
+                                  (session->options->system ? SYSTEM_TICK_MS : TICK_MS) * 1000000};
+    siginfo_t info;
+    int number = sigtimedwait(&session->handled, &info, &tick);
+
+    if (number <= 0 || number == SIGCHLD)
+        return;
+    session->signals++;
+    session->last_signal = number;
+    /* A terminal's Ctrl-C reaches the command by itself; a signal sent to us alone is passed on. */
+    if (session->command.pid > 0 && info.si_code == SI_USER)
+        kill(session->command.pid, number);
+    if (session->signals == 1 && session->command.pid > 0)
+        say(session, "%s: ending with the command (once more: end the recording now)",
+            strsignal(number));
+}
+
+/* The command is never stopped for our sake: should recording fail, it still runs to its end. */
+static void wait_for_command(struct session *session)
+{
+    bool warned = false;
+
+    while (!command_ended(&session->command) && session->signals < SIGNALS_BEFORE_GIVING_UP) {
+        wait_tick(session);
+        if (!limit_reached(session) && !warned && sources_failed(&session->sources)) {
+            warned = true;
+            say(session, "recording has failed; waiting for the command to end");
+        }
+    }
+    session->manifest.command_ended = session->command.pid == 0;
+    session->manifest.command_end = session->command.end;
+    session->manifest.exit_status = session->command.status;
+}
+
+static bool waited_enough(struct session *session, uint64_t since_ns)
+{
+    double waited = (double)(clock_monotonic_ns() - since_ns) / (double)XPH_NS_PER_SECOND;
+
+    switch (session->options->until) {
+    case UNTIL_EXIT:
+        return waited * 1000 >= SETTLE_MS;
+    case UNTIL_SECONDS:
+        return waited >= session->options->until_seconds;
+    case UNTIL_IDLE:
+        break;
+    }
+    if (sampler_progress(&session->sources.sampler).not_idle == 0)
+        return waited * 1000 >= SETTLE_MS;
+    if (waited < session->options->idle_timeout)
+        return false;
+    say(session,
+        "a domain is still not idle %.0f s after the command's end: recording no longer (see "
+        "--timeout)",
+        session->options->idle_timeout);
+    return true;
+}
+
+static void wait_for_boot(struct session *session)
+{
+    const struct xph_instant *start = &session->manifest.command_start,
+                             *end = &session->manifest.command_end;
+
+    if (session->options->until != UNTIL_EXIT && session->signals == 0)
+        say(session, "the command returned %d after %.3f s; recording until %s (Ctrl-C ends it)",
+            session->command.status, (double)(end->monotonic_ns - start->monotonic_ns) / 1e9,
+            session->options->until == UNTIL_IDLE ? "its domains are idle" : "the time is over");
+    while (session->signals == 0 && !limit_reached(session) && !sources_failed(&session->sources) &&
+           !waited_enough(session, end->monotonic_ns))
+        wait_tick(session);
+}
+
+static bool triggered(struct session *session)
+{
+    const struct options *options = session->options;
+    char what[128];
+
+    for (size_t i = 0; i < options->trigger_count; i++) {
+        if (!trigger_fired(&options->triggers[i], &session->sources.sampler, clock_monotonic_ns(),
+                           what, sizeof(what)))
+            continue;
+        say(session, "%s: recording for %d s more", what, AFTER_TRIGGER_S);
+        session->manifest.triggered_by = strdup(what);
+        return true;
+    }
+    return false;
+}
+
+static void wait_for_stop(struct session *session)
+{
+    uint64_t end_ns = UINT64_MAX;
+
+    say(session, "recording whatever happens, until Ctrl-C%s",
+        session->options->trigger_count ? " or the trigger" : "");
+    while (session->signals == 0 && clock_monotonic_ns() < end_ns && !limit_reached(session) &&
+           !sources_failed(&session->sources)) {
+        wait_tick(session);
+        if (end_ns == UINT64_MAX && triggered(session))
+            end_ns = clock_monotonic_ns() + AFTER_TRIGGER_S * XPH_NS_PER_SECOND;
+    }
+}
+
+/* Stops the sources and writes the last manifest; false if the recording is not what it should be.
+ */
+static bool finish(struct session *session, struct xph_error *err)
+{
+    struct xph_manifest *manifest = &session->manifest;
+    struct xph_error second;
+    bool ok = stop_sources(session, err);
+
+    if (!ok) {
+        manifest->state = XPH_STATE_FAILED;
+        manifest->state_reason = strdup(err->text);
+    } else if (session->options->system) {
+        manifest->state = XPH_STATE_COMPLETE;
+    } else if (session->limit) {
+        manifest->state = XPH_STATE_INTERRUPTED;
+        manifest->state_reason = strdup(session->limit);
+    } else if (session->signals > 0) {
+        manifest->state = XPH_STATE_INTERRUPTED;
+        manifest->state_reason = strdup(strsignal(session->last_signal));
+    } else {
+        manifest->state = XPH_STATE_COMPLETE;
+    }
+    session_manifest_end(manifest, &session->sources);
+    return xph_manifest_write(session->directory.fd, manifest, ok ? err : &second) && ok;
+}
+
+static int conclude(struct session *session, bool ok, struct xph_error *err)
+{
+    const struct xph_manifest *manifest = &session->manifest;
+
+    if (!ok) {
+        struct xph_error cause = *err;
+
+        xph_fail(err, "%s%s: the recording %s is cut off there", cause.text,
+                 cause.errnum == ENOSPC ? " (free some, or record elsewhere with -o)" : "",
+                 session->directory.path);
+        if (!session->options->system)
+            say(session, "the command returned %d", session->command.status);
+        return EXIT_RECORDING_FAILED;
+    }
+    err->text[0] = '\0';
+    say(session,
+        "recorded %s: %.1f MiB of trace, %llu lost records; see it with: xenphase report %s",
+        session->directory.path, (double)manifest->trace_bytes / (1 << 20),
+        (unsigned long long)manifest->trace_lost_records, session->directory.path);
+    if (session->options->system)
+        return 0;
+    if (session->signals > 0)
+        return EXIT_SIGNAL_BASE + session->last_signal;
+    return session->command.status;
+}
+
+static int record_system(struct session *session, struct xph_error *err)
+{
+    wait_for_stop(session);
+    return conclude(session, finish(session, err), err);
+}
+
+static int record_command(struct session *session, struct xph_error *err)
+{
+    int code = command_start(&session->command, &session->original_mask, err);
+
+    if (code != 0) {
+        sources_close(&session->sources);
+        output_directory_discard(&session->directory);
+        return code;
+    }
+    session->manifest.command_start = session->command.start;
+    wait_for_command(session);
+    if (session->manifest.command_ended)
+        wait_for_boot(session);
+    return conclude(session, finish(session, err), err);
+}
+
+static void tear_down(struct session *session)
+{
+    sources_close(&session->sources);
+    trace_buffers_close(&session->buffers);
+    recorder_lock_release(&session->lock);
+    xen_host_close(&session->host);
+    output_directory_close(&session->directory);
+    xph_manifest_free(&session->manifest);
+}
+
+int session_run(const struct options *options, struct xph_error *err)
+{
+    static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
+    struct session session = {
+        .options = options,
+        .lock = {.fd = -1},
+        .sources = SOURCES_CLOSED,
+        .directory = {.fd = -1},
+        .buffers = {.port = -1},
+        .command = {.argv = options->command},
+    };
+    int code = options->system ? 0 : command_check(options->command, err);
+
+    command_note_inherited(&session.command);
+    if (code != 0)
+        return code;
+    sigemptyset(&session.handled);
+    for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+        sigaddset(&session.handled, handled[i]);
+    /* Blocked before any thread exists, so that only wait_tick() takes them. */
+    sigprocmask(SIG_BLOCK, &session.handled, &session.original_mask);
+    if (set_up(&session, err)) {
+        code = options->system ? record_system(&session, err) : record_command(&session, err);
+    } else {
+        code = EXIT_RECORDING_FAILED;
+        sources_close(&session.sources);
+        if (session.directory.fd >= 0)
+            output_directory_discard(&session.directory);
+    }
+    tear_down(&session);
+    sigprocmask(SIG_SETMASK, &session.original_mask, NULL);
+    return code;
+}

@@ -1,0 +1,143 @@
+#include "tracer/session_manifest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recording/idle_rule.h"
+#include "recording/version.h"
+
+/* Below this a quotient of two clock readings says less about the TSC's frequency than Xen's own
+ * measurement. */
+enum { SHORTEST_MEASURED_NS = 100000000 };
+
+static char **copy_arguments(char **argv)
+{
+    size_t count = 0;
+    char **copy;
+
+    while (argv[count])
+        count++;
+    copy = calloc(count + 1, sizeof(*copy));
+    for (size_t i = 0; copy && i < count; i++)
+        copy[i] = strdup(argv[i]);
+    return copy;
+}
+
+static unsigned sample_hz(const struct options *options, bool emulated)
+{
+    if (!options->sample)
+        return 0;
+    if (options->sample_hz)
+        return options->sample_hz;
+    return emulated ? EMULATED_SAMPLE_HZ : DEFAULT_SAMPLE_HZ;
+}
+
+bool session_manifest_begin(struct xph_manifest *manifest, const struct options *options,
+                            struct xph_error *err)
+{
+    manifest->state = XPH_STATE_RECORDING;
+    manifest->recorder_version = strdup(XPH_VERSION);
+    manifest->argv = copy_arguments(options->command);
+    manifest->ring_bytes = options->ring_bytes;
+    manifest->until = strdup(options->until_text);
+    manifest->until_rule = options->until == UNTIL_IDLE ? strdup(XPH_IDLE_RULE_TEXT) : NULL;
+    manifest->trace_events = strdup(options->events->name);
+    manifest->sample_hz_wanted = sample_hz(options, manifest->emulation != NULL);
+    if (options->kernel_set_count > 0)
+        manifest->kernel_sets = strdup(options->kernel_sets_text);
+    manifest->xenstore_wanted = options->xenstore;
+    manifest->console_wanted = options->xenstore && options->console && options->sample;
+    return manifest->argv || xph_fail(err, "out of memory");
+}
+
+static void describe_domain(struct xph_domain_info *info, const struct sampled_domain *domain,
+                            struct xenstore_source *xenstore)
+{
+    const uint8_t *id = domain->last.handle;
+
+    info->domid = (uint16_t)domain->last.header.domid;
+    snprintf(info->uuid, sizeof(info->uuid),
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", id[0], id[1],
+             id[2], id[3], id[4], id[5], id[6], id[7], id[8], id[9], id[10], id[11], id[12], id[13],
+             id[14], id[15]);
+    info->name = xenstore ? xenstore_source_name(xenstore, domain->last.header.domid) : NULL;
+    info->type = xph_domain_type(domain->last.flags, domain->last.emulation_flags);
+    info->vcpus = domain->last.max_vcpu_id == UINT32_MAX ? 0 : domain->last.max_vcpu_id + 1;
+    info->memory_kib = domain->last.max_pages * 4;
+    info->became_idle = domain->idle_watch.idle;
+    info->idle = domain->idle_watch.idle_since;
+}
+
+static void describe_domains(struct xph_manifest *manifest, const struct sampler *sampler,
+                             struct xenstore_source *xenstore)
+{
+    manifest->domains =
+        calloc(sampler->domain_count ? sampler->domain_count : 1, sizeof(*manifest->domains));
+    for (size_t i = 0; manifest->domains && i < sampler->domain_count; i++)
+        describe_domain(&manifest->domains[manifest->domain_count++], &sampler->domains[i],
+                        xenstore);
+}
+
+static uint64_t measure_khz(const struct xph_instant *start, const struct xph_instant *end)
+{
+    uint64_t ns = end->monotonic_ns - start->monotonic_ns;
+
+    if (ns < SHORTEST_MEASURED_NS)
+        return 0;
+    return (uint64_t)((double)(end->tsc - start->tsc) / (double)ns * 1e6 + 0.5);
+}
+
+static void describe_losses(struct xph_manifest *manifest, const struct trace_watch *watch)
+{
+    manifest->trace_lost_records = watch->lost_records;
+    if (watch->loss_count == 0)
+        return;
+    manifest->trace_losses = calloc(watch->loss_count, sizeof(*manifest->trace_losses));
+    if (!manifest->trace_losses)
+        return;
+    memcpy(manifest->trace_losses, watch->losses, watch->loss_count * sizeof(*watch->losses));
+    manifest->trace_loss_count = watch->loss_count;
+}
+
+static void describe_sampler(struct xph_manifest *manifest, const struct sampler *sampler)
+{
+    uint64_t sampled_ns = sampler->latest.monotonic_ns - sampler->first.monotonic_ns;
+
+    manifest->samples = sampler->samples;
+    manifest->sample_late_max_ns = sampler->late_max_ns;
+    manifest->sample_cost_ns = sampler->cpu_ns;
+    if (sampled_ns > 0)
+        manifest->sample_hz_achieved = (double)(sampler->samples - 1) * 1e9 / (double)sampled_ns;
+}
+
+void session_manifest_sources(struct xph_manifest *manifest, const struct sources *sources)
+{
+    free(manifest->kernel_missing);
+    free(manifest->kernel_unavailable);
+    manifest->kernel_buffer_kib = KERNEL_BUFFER_KIB;
+    manifest->kernel_events = (uint32_t)sources->kernel.probes.count;
+    manifest->kernel_missing = kernel_probes_missing_text(&sources->kernel.probes);
+    manifest->kernel_unavailable =
+        sources->kernel_error.text[0] != '\0' ? strdup(sources->kernel_error.text) : NULL;
+}
+
+void session_manifest_end(struct xph_manifest *manifest, struct sources *sources)
+{
+    session_manifest_sources(manifest, sources);
+    manifest->tsc_khz_measured = measure_khz(&manifest->recording_start, &manifest->recording_end);
+    manifest->trace_bytes = sources->recorder.total.bytes;
+    describe_losses(manifest, &sources->recorder.total.watch);
+    manifest->clock_start = sources->recorder.clock_start;
+    manifest->clock_end = sources->recorder.clock_end;
+    manifest->trace_tail_loss = sources->recorder.tail_loss;
+    manifest->kernel_bytes = sources->kernel.bytes;
+    manifest->kernel_lost_events = sources->kernel.lost_events;
+    manifest->console_bytes = sources->consoles.bytes;
+    manifest->console_lost_bytes = sources->consoles.lost_bytes;
+    describe_sampler(manifest, &sources->sampler);
+    if (manifest->xenstore_wanted)
+        xenstore_source_describe(&sources->xenstore, manifest);
+    describe_domains(manifest, &sources->sampler,
+                     manifest->xenstore_wanted ? &sources->xenstore : NULL);
+}

@@ -1,0 +1,95 @@
+#include "tracer/sources.h"
+
+#include <errno.h>
+
+#include "recording/kernel_file.h"
+#include "tracer/clock.h"
+
+/* How --ring is shared out, by what an idle host writes. */
+enum { TRACE_SHARE = 6, KERNEL_SHARE = 2, SAMPLES_SHARE = 1, XENSTORE_SHARE = 1, SHARES = 10 };
+
+static void open_kernel(struct sources *sources, const struct options *options,
+                        const char *xen_version, int dirfd)
+{
+    sources->kernel_error.text[0] = '\0';
+    if (options->kernel_set_count == 0 ||
+        kernel_trace_open(&sources->kernel, dirfd, options->kernel_sets, options->kernel_set_count,
+                          xen_version, KERNEL_BUFFER_KIB,
+                          options->ring_bytes * KERNEL_SHARE / SHARES, &sources->kernel_error))
+        return;
+    xph_kernel_parts_remove(dirfd);
+}
+
+bool sources_open(struct sources *sources, const struct options *options,
+                  const struct xen_host *host, struct trace_buffers *buffers, unsigned sample_hz,
+                  int dirfd, struct xph_error *err)
+{
+    struct console_source *consoles = NULL;
+
+    if (options->ring_bytes > 0 && !xph_chunk_ring_possible(dirfd, err))
+        return false;
+    if (options->events->mask != 0 &&
+        !trace_recorder_open(&sources->recorder, buffers, dirfd,
+                             options->ring_bytes * TRACE_SHARE / SHARES, err))
+        return false;
+    sources->recorder_open = options->events->mask != 0;
+    if (options->xenstore && options->console && options->sample) {
+        consoles = &sources->consoles;
+        if (!console_source_open(consoles, dirfd, err))
+            return false;
+    }
+    sources->sampler_open = true;
+    if (!sampler_open(&sources->sampler, host, consoles, dirfd, sample_hz,
+                      options->ring_bytes * SAMPLES_SHARE / SHARES, err) ||
+        (options->xenstore &&
+         !xenstore_source_open(&sources->xenstore, dirfd, consoles,
+                               options->ring_bytes * XENSTORE_SHARE / SHARES, err)))
+        return false;
+    open_kernel(sources, options, host->version, dirfd);
+    return true;
+}
+
+bool sources_start(struct sources *sources, const struct options *options, struct xph_error *err)
+{
+    if (sources->kernel.instance && !kernel_trace_start(&sources->kernel, &sources->kernel_error))
+        kernel_trace_close(&sources->kernel);
+    return (!options->xenstore || xenstore_source_start(&sources->xenstore, err)) &&
+           sampler_begin(&sources->sampler, err) &&
+           (!options->sample || sampler_start(&sources->sampler, err)) &&
+           (!sources->recorder_open ||
+            trace_recorder_start(&sources->recorder, options->events->mask, err));
+}
+
+bool sources_failed(struct sources *sources)
+{
+    return atomic_load(&sources->recorder.failed) || sampler_progress(&sources->sampler).failed ||
+           atomic_load(&sources->kernel.failed) || atomic_load(&sources->xenstore.failed);
+}
+
+bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err)
+{
+    struct xph_error second;
+    bool ok = trace_recorder_stop(&sources->recorder, err);
+
+    *end = clock_instant();
+    ok = (!sources->sampler_open || sampler_stop(&sources->sampler, ok ? err : &second)) && ok;
+    ok = kernel_trace_stop(&sources->kernel, ok ? err : &second) && ok;
+    ok = xenstore_source_stop(&sources->xenstore, ok ? err : &second) && ok;
+    /* After the thread that tells it of new consoles, and the one that reads them. */
+    console_source_close(&sources->consoles);
+    return ok;
+}
+
+void sources_close(struct sources *sources)
+{
+    struct xph_error ignored;
+
+    sources_stop(sources, &(struct xph_instant){0}, &ignored);
+    if (sources->sampler_open)
+        sampler_close(&sources->sampler);
+    if (sources->recorder_open)
+        trace_recorder_close(&sources->recorder);
+    kernel_trace_close(&sources->kernel);
+    xenstore_source_close(&sources->xenstore);
+    sources->sampler_open = sources->recorder_open = false;
+}

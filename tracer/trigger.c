@@ -1,0 +1,91 @@
+#include "tracer/trigger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An operation on a domain, as the sampler sees it: when it began and when it ended, by
+ * CLOCK_MONOTONIC in ns; 0 if not yet. */
+struct trigger_kind {
+    const char *name, *summary;
+    uint64_t (*began)(const struct sampled_domain *domain);
+    uint64_t (*ended)(const struct sampled_domain *domain);
+};
+
+static uint64_t made(const struct sampled_domain *domain)
+{
+    return domain->is_new ? domain->first_ns : 0;
+}
+
+static uint64_t ran(const struct sampled_domain *domain)
+{
+    return domain->ran_ns ? domain->ran_ns : domain->gone_ns;
+}
+
+static uint64_t idle(const struct sampled_domain *domain)
+{
+    return domain->idle_watch.idle ? domain->idle_watch.idle_since.monotonic_ns : domain->gone_ns;
+}
+
+static uint64_t dying(const struct sampled_domain *domain)
+{
+    return domain->dying_ns;
+}
+
+static uint64_t gone(const struct sampled_domain *domain)
+{
+    return domain->gone_ns;
+}
+
+static const struct trigger_kind kinds[] = {
+    {"create", "from a new domain's appearance to its first run", made, ran},
+    {"boot", "from a domain's first run to its first idle second", ran, idle},
+    {"destroy", "from a domain's dying to its end", dying, gone},
+};
+
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]), MAX_LIMIT_SECONDS = 24 * 3600 };
+
+void trigger_help(FILE *out, int indent)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        fprintf(out, "%*s%-10s %s\n", indent, "", kinds[i].name, kinds[i].summary);
+}
+
+bool trigger_parse(struct trigger *trigger, const char *text, struct xph_error *err)
+{
+    size_t length = strcspn(text, ">");
+    const char *number = text + length + (text[length] == '>');
+    char *end;
+    double seconds = strtod(number, &end);
+
+    *trigger = (struct trigger){.limit_ns = (uint64_t)(seconds * 1e9)};
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, text, length) == 0)
+            trigger->kind = &kinds[i];
+    }
+    if (trigger->kind && end != number && (*end == '\0' || strcmp(end, "s") == 0) && seconds > 0 &&
+        seconds <= MAX_LIMIT_SECONDS)
+        return true;
+    return xph_fail(err, "--trigger wants KIND>SECONDS such as 'create>10s', not '%s' (see --help)",
+                    text);
+}
+
+bool trigger_fired(const struct trigger *trigger, struct sampler *sampler, uint64_t now_ns,
+                   char *what, size_t size)
+{
+    bool fired = false;
+
+    pthread_mutex_lock(&sampler->lock);
+    for (size_t i = 0; i < sampler->domain_count && !fired; i++) {
+        const struct sampled_domain *domain = &sampler->domains[i];
+        uint64_t began = trigger->kind->began(domain), ended = trigger->kind->ended(domain);
+
+        if (began == 0 || (ended ? ended : now_ns) < began + trigger->limit_ns)
+            continue;
+        fired = true;
+        snprintf(what, size, "%s of domain %u %s %.3f s", trigger->kind->name,
+                 domain->last.header.domid, ended ? "took" : "takes more than",
+                 (double)(ended ? ended - began : trigger->limit_ns) / 1e9);
+    }
+    pthread_mutex_unlock(&sampler->lock);
+    return fired;
+}

@@ -1,0 +1,315 @@
+#include "tracer/xenstore_source.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <xenstore.h>
+
+#include "recording/xenstore_events.h"
+#include "tracer/clock.h"
+#include "tracer/console_source.h"
+#include "tracer/realtime.h"
+
+enum {
+    SOURCE_PRIORITY = 3,          /* below the sampler's */
+    STOP_SECONDS = 2,             /* for an answer of xenstored that is under way */
+    MAX_BYTES = 64 * 1024 * 1024, /* of events: guests must not fill dom0's disk */
+    FLUSH_NS = 1000000000,
+};
+
+static const char *const watched[] = {"@introduceDomain", "@releaseDomain", "/local/domain"};
+
+static void learn_name(struct xenstore_source *source, uint32_t domid, const char *value);
+static void learn_console(struct xenstore_source *source, uint32_t domid, const char *value);
+
+/* Keys whose value is read when they change, and who else is to know it. */
+static const struct {
+    const char *pattern; /* fnmatch(3), where * matches slashes, too */
+    void (*learn)(struct xenstore_source *source, uint32_t domid, const char *value);
+} read_keys[] = {
+    {"*/state", NULL},
+    {"*/hotplug-status", NULL},
+    {"*/hotplug-error", NULL},
+    {"/local/domain/*/name", learn_name},
+    {"/local/domain/*/console/ring-ref", learn_console},
+    {"/local/domain/*/control/shutdown", NULL},
+    {"/local/domain/*/data/*", NULL},
+};
+
+enum { READ_KEYS = sizeof(read_keys) / sizeof(read_keys[0]) };
+
+/* The domain in whose directory a key is; false for other keys. */
+static bool domain_of(const char *path, uint32_t *domid)
+{
+    return sscanf(path, "/local/domain/%" SCNu32 "/", domid) == 1;
+}
+
+static void learn_name(struct xenstore_source *source, uint32_t domid, const char *value)
+{
+    struct known_name *known = NULL, *grown;
+    char *name = strdup(value);
+
+    pthread_mutex_lock(&source->lock);
+    for (size_t i = 0; i < source->name_count && !known; i++) {
+        if (source->names[i].domid == domid)
+            known = &source->names[i];
+    }
+    if (known) {
+        free(known->name);
+        known->name = name;
+    } else if (name && (grown = realloc(source->names,
+                                        (source->name_count + 1) * sizeof(*source->names)))) {
+        source->names = grown;
+        source->names[source->name_count++] = (struct known_name){domid, name};
+    } else {
+        free(name);
+    }
+    pthread_mutex_unlock(&source->lock);
+}
+
+static void learn_console(struct xenstore_source *source, uint32_t domid, const char *value)
+{
+    char *end;
+    unsigned long long frame = strtoull(value, &end, 10);
+
+    if (source->consoles && end != value && *end == '\0')
+        console_source_add(source->consoles, domid, frame);
+}
+
+static void set_unavailable(struct xenstore_source *source, const char *what, int errnum)
+{
+    struct xph_error why;
+
+    xph_fail_errno(&why, errnum, "%s", what);
+    pthread_mutex_lock(&source->lock);
+    if (!source->unavailable)
+        source->unavailable = strdup(why.text);
+    pthread_mutex_unlock(&source->lock);
+}
+
+static bool keep(struct xenstore_source *source, const struct xph_xenstore_event *event,
+                 struct xph_error *err)
+{
+    bool room = (source->ring.keep_bytes > 0 || source->out.offset < MAX_BYTES) &&
+                event->path_bytes <= XPH_XENSTORE_MAX_PATH &&
+                event->value_bytes <= XPH_XENSTORE_MAX_VALUE;
+
+    pthread_mutex_lock(&source->lock);
+    *(room ? &source->events : &source->dropped) += 1;
+    pthread_mutex_unlock(&source->lock);
+    return !room || (xph_xenstore_write(&source->out, event, err) &&
+                     xph_chunk_ring_trim(&source->ring, &source->out, err));
+}
+
+static bool handle(struct xenstore_source *source, struct xs_handle *xenstore, const char *path,
+                   struct xph_error *err)
+{
+    struct xph_xenstore_event event = {
+        .tsc = clock_tsc(), .path = path, .path_bytes = (uint32_t)strlen(path)};
+    char *value = NULL;
+    size_t key = 0;
+    uint32_t domid;
+    bool ok;
+
+    while (key < READ_KEYS && fnmatch(read_keys[key].pattern, path, 0) != 0)
+        key++;
+    if (key < READ_KEYS) {
+        value = xs_read(xenstore, XBT_NULL, path, &event.value_bytes);
+        event.value = value;
+        event.value_tsc = clock_tsc();
+        event.state = value ? XPH_XENSTORE_VALUE : XPH_XENSTORE_GONE;
+        if (!value)
+            event.value_bytes = 0;
+        if (value && read_keys[key].learn && domain_of(path, &domid))
+            read_keys[key].learn(source, domid, value);
+    }
+    ok = keep(source, &event, err);
+    free(value);
+    return ok;
+}
+
+/* What there was before the first event. */
+static void learn_existing(struct xenstore_source *source, struct xs_handle *xenstore)
+{
+    unsigned count = 0;
+    char **domains = xs_directory(xenstore, XBT_NULL, "/local/domain", &count);
+
+    for (unsigned d = 0; domains && d < count; d++) {
+        for (size_t key = 0; key < READ_KEYS; key++) {
+            const char *star = strchr(read_keys[key].pattern, '*');
+            char path[128], *value;
+
+            if (!read_keys[key].learn ||
+                snprintf(path, sizeof(path), "%.*s%s%s", (int)(star - read_keys[key].pattern),
+                         read_keys[key].pattern, domains[d], star + 1) >= (int)sizeof(path))
+                continue;
+            value = xs_read(xenstore, XBT_NULL, path, &(unsigned){0});
+            if (value)
+                read_keys[key].learn(source, (uint32_t)strtoul(domains[d], NULL, 10), value);
+            free(value);
+        }
+    }
+    free(domains);
+}
+
+/* All events that are there. False where there will be no more, with `ok` telling why not. */
+static bool take_events(struct xenstore_source *source, struct xs_handle *xenstore, bool *ok)
+{
+    char **event;
+
+    for (;;) {
+        errno = 0;
+        event = xs_check_watch(xenstore);
+        if (!event)
+            break;
+        *ok = handle(source, xenstore, event[XS_WATCH_PATH], &source->error);
+        free(event);
+        if (!*ok)
+            return false;
+    }
+    if (errno == 0 || errno == EAGAIN)
+        return true;
+    set_unavailable(source, "the connection to xenstored has ended", errno);
+    return false;
+}
+
+static bool follow(struct xenstore_source *source, struct xs_handle *xenstore)
+{
+    struct pollfd fds[] = {{.fd = xs_fileno(xenstore), .events = POLLIN},
+                           {.fd = source->stop_fd, .events = POLLIN}};
+    uint64_t flushed_ns = clock_monotonic_ns();
+    bool ok = true, more = true;
+
+    while (more && fds[1].revents == 0) {
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            break;
+        more = take_events(source, xenstore, &ok);
+        if (ok && clock_monotonic_ns() - flushed_ns > FLUSH_NS) {
+            ok = more = xph_chunk_writer_flush(&source->out, &source->error);
+            flushed_ns = clock_monotonic_ns();
+        }
+    }
+    return ok;
+}
+
+static void *run(void *argument)
+{
+    struct xenstore_source *source = argument;
+    struct xs_handle *xenstore;
+    bool ok = true;
+
+    realtime_thread(SOURCE_PRIORITY);
+    xenstore = xs_open(0);
+    if (!xenstore) {
+        set_unavailable(source, "cannot reach xenstored", errno);
+        return NULL;
+    }
+    for (size_t i = 0; ok && i < sizeof(watched) / sizeof(watched[0]); i++)
+        ok = xs_watch(xenstore, watched[i], "");
+    if (ok) {
+        learn_existing(source, xenstore);
+        ok = follow(source, xenstore);
+        atomic_store(&source->failed, !ok);
+    } else {
+        set_unavailable(source, "cannot watch xenstore", errno);
+    }
+    xs_close(xenstore);
+    return NULL;
+}
+
+bool xenstore_source_open(struct xenstore_source *source, int dirfd,
+                          struct console_source *consoles, uint64_t keep_bytes,
+                          struct xph_error *err)
+{
+    *source = (struct xenstore_source){
+        .consoles = consoles,
+        .stop_fd = -1,
+        .dirfd = dirfd,
+        .out = {.fd = -1, .index_fd = -1},
+        .ring = {.keep_bytes = keep_bytes, .head_bytes = strlen(XPH_XENSTORE_MAGIC)}};
+    pthread_mutex_init(&source->lock, NULL);
+    source->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (source->stop_fd < 0)
+        return xph_fail_errno(err, errno, "cannot make an eventfd");
+    return xph_xenstore_writer_open(&source->out, dirfd, err);
+}
+
+bool xenstore_source_start(struct xenstore_source *source, struct xph_error *err)
+{
+    int result = pthread_create(&source->thread, NULL, run, source);
+
+    if (result != 0)
+        return xph_fail_errno(err, result, "cannot start the thread that watches xenstore");
+    source->running = true;
+    return true;
+}
+
+bool xenstore_source_stop(struct xenstore_source *source, struct xph_error *err)
+{
+    struct timespec deadline;
+
+    if (!source->running)
+        return true;
+    source->running = false;
+    eventfd_write(source->stop_fd, 1);
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += STOP_SECONDS;
+    if (pthread_timedjoin_np(source->thread, NULL, &deadline) != 0) {
+        /* The thread keeps what it uses; it ends with the process. */
+        pthread_detach(source->thread);
+        source->abandoned = true;
+        set_unavailable(source, "xenstored does not answer", ETIMEDOUT);
+        return true;
+    }
+    if (atomic_load(&source->failed)) {
+        *err = source->error;
+        return false;
+    }
+    return xph_chunk_writer_close(&source->out, err) &&
+           (source->ring.keep_bytes == 0 ||
+            xph_chunk_ring_close(source->dirfd, XPH_FILE_XENSTORE, source->ring.head_bytes, NULL,
+                                 err));
+}
+
+void xenstore_source_describe(struct xenstore_source *source, struct xph_manifest *manifest)
+{
+    pthread_mutex_lock(&source->lock);
+    manifest->xenstore_unavailable = source->unavailable ? strdup(source->unavailable) : NULL;
+    manifest->xenstore_events = source->events;
+    manifest->xenstore_dropped_events = source->dropped;
+    pthread_mutex_unlock(&source->lock);
+}
+
+char *xenstore_source_name(struct xenstore_source *source, uint32_t domid)
+{
+    char *name = NULL;
+
+    pthread_mutex_lock(&source->lock);
+    for (size_t i = 0; i < source->name_count && !name; i++) {
+        if (source->names[i].domid == domid)
+            name = strdup(source->names[i].name);
+    }
+    pthread_mutex_unlock(&source->lock);
+    return name;
+}
+
+void xenstore_source_close(struct xenstore_source *source)
+{
+    if (source->stop_fd < 0 || source->abandoned)
+        return;
+    xph_chunk_writer_close(&source->out, &(struct xph_error){0});
+    close(source->stop_fd);
+    source->stop_fd = -1;
+    for (size_t i = 0; i < source->name_count; i++)
+        free(source->names[i].name);
+    free(source->names);
+    free(source->unavailable);
+    pthread_mutex_destroy(&source->lock);
+}
