@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# What can go wrong while xenphase-record is at work, on an emulated Xen host: killed at any moment, and every kind of trouble
+# around it. Takes half an hour, so it is not part of `make check`.
+set -uo pipefail
+# shellcheck source=tests/tap.sh
+source tests/tap.sh
+# shellcheck source=tests/lab/host.sh
+source tests/lab/host.sh
+
+kills=${XENPHASE_KILLS:-100}
+
+claim "the emulated host comes up" $xenlab up
+
+# The recorder is killed at some moment between its start and its end, which are both among the moments. What it left must
+# open; where it had not come to make a recording, there is nothing to open.
+kill_once() {
+    run "cd /root; rm -rf k.xph r.xph; { sleep $1; pkill -KILL -x xenphase-record; } &
+        xenphase-record -q -o k.xph -- sleep 1.5 </dev/null >/dev/null 2>k.err; echo status \$?
+        pkill -x sleep; wait
+        if [ -s k.xph/manifest.json ]; then
+            grep -q '\"state\": \"recording\"' k.xph/manifest.json && test -s k.xph/xen.trace && echo $1 >>kills.txt
+            xenphase repair k.xph || exit 1
+            xenphase dump --summary k.xph >k.txt 2>&1; code=\$?
+            [ \$code = 0 ] || [ \$code = 3 ] || { cat k.txt; exit 1; }
+            [ ! -e k.xph/dom0.dat ] || trace-cmd report -i k.xph/dom0.dat >k.txt 2>&1 || { tail -n 3 k.txt; exit 1; }
+            [ ! -e k.xph/xenstore.events ] || xenphase dump --xenstore k.xph >k.txt 2>&1 || [ \$? = 3 ] || { tail -n 3 k.txt; exit 1; }
+        fi"
+}
+run 'rm -f /root/kills.txt'
+for ((i = 1; i <= kills; i++)); do
+    moment=$(awk -v seed="$i" 'BEGIN { srand(seed); printf "%.3f\n", rand() * 7 }')
+    claim "kill $i of $kills, after $moment s: what is there opens" kill_once "$moment"
+    if ((i % 10 == 0)); then
+        claim "the next recorder works" run 'cd /root && xenphase record -q -o r.xph -- true && xenphase dump --summary r.xph >/dev/null'
+        claim "nothing is left" no_kernel_tracing_is_left
+    elif ((i % 10 == 5)); then
+        claim "its remains are cleaned up" run 'xenphase record --cleanup'
+        claim "nothing is left" no_kernel_tracing_is_left
+    fi
+done
+
+claim "a tenth of the kills at least came while something was recorded" run "cat /root/kills.txt; test \$(wc -l </root/kills.txt) -ge $((kills / 10))"
+
+for signal in TERM HUP INT; do
+    number=$(kill -l $signal)
+    claim_exit $((128 + number)) "SIG$signal ends command and recording" run "cd /root && rm -rf s.xph
+        { until test -s s.xph/xen.trace; do sleep 0.5; done; sleep 1; pkill -$signal -x xenphase-record; } &
+        xenphase-record -o s.xph -- sleep 60"
+    claim_exit 3 "its recording can be read" run 'xenphase dump --summary /root/s.xph'
+    claim_says "interrupted"
+    claim "nothing is left" no_kernel_tracing_is_left
+done
+
+claim_exit 137 "the command is killed: that is its exit status" run 'cd /root && rm -rf s.xph && xenphase record -o s.xph -- sh -c "kill -KILL \$\$"'
+claim_exit 0 "its recording is whole" run 'xenphase dump --summary /root/s.xph'
+
+claim "a guest that crashes while it boots" run 'cd /root && rm -rf s.xph && sed "s/^extra *=.*/extra = \"console=hvc0 root=\/dev\/none init=\/none rdinit=\/none panic=1\"/" /etc/xenlab/pvh.cfg >crash.cfg && xenphase record --until idle --timeout 60 -o s.xph -- xl create -q crash.cfg'
+claim "its last words are kept" run 'cat /root/s.xph/console/*.log && grep -h "Kernel panic" /root/s.xph/console/*.log'
+claim "it is gone" run 'xl destroy tiny-pvh 2>/dev/null; ! xl domid tiny-pvh'
+
+claim "a domain that never appears: --until idle does not wait for it" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record --until idle -o s.xph -- true'
+
+xenstored_stops() {
+    run 'cd /root; rm -rf s.xph; { until test -s s.xph/xen.trace; do sleep 0.5; done; pkill -STOP xenstored; sleep 2; pkill -CONT xenstored; } &
+        xenphase record -o s.xph -- sh -c "sleep 3; xl create -q /etc/xenlab/pv.cfg"'
+}
+claim "xenstored stops for 2 s" xenstored_stops
+claim "what came afterwards is there" run 'xenphase dump --xenstore /root/s.xph | grep "/name = .tiny-pv" && xl destroy tiny-pv'
+claim "xenstored stops for good before the end: the recorder ends all the same" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record -o s.xph -- pkill -STOP xenstored; status=$?; pkill -CONT xenstored; exit $status'
+claim "nothing is left" no_kernel_tracing_is_left
+
+claim "no tracefs: the rest is recorded" run 'cd /root && rm -rf s.xph && unshare -m sh -c "umount -l /sys/kernel/debug 2>/dev/null; umount -l /sys/kernel/tracing; mount -t tmpfs -o ro none /sys/kernel; xenphase record -o s.xph -- true"'
+claim_says "without dom0 kernel events"
+claim_exit 0 "and its recording is whole" run 'xenphase dump --summary /root/s.xph'
+
+# The last one, as it cannot be undone before the next boot.
+claim "a locked down kernel: the rest is recorded" run 'cd /root && rm -rf s.xph && mount -t securityfs none /sys/kernel/security 2>/dev/null; echo confidentiality >/sys/kernel/security/lockdown && xenphase record -o s.xph -- true'
+claim_says "without dom0 kernel events"
+finish
