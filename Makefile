@@ -1,0 +1,156 @@
+# xenphase: where did the time of a Xen domain's creation, destruction or migration go?
+#
+# `make` builds what this machine can build: the analyzer needs no Xen, the recorder does.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CFLAGS  ?= -O2 -g
+WERROR  ?= -Werror
+
+# V=1 shows the commands.
+Q = $(if $(V),,@echo '  $(1)' $(patsubst $(BUILD)/%,%,$@);)
+
+PKG_CONFIG   ?= pkg-config
+CLANG_FORMAT ?= clang-format
+
+XP_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Wall -Wextra $(WERROR) -MMD -MP $(CFLAGS)
+SANITIZE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+RECORDING_SOURCES := $(wildcard recording/*.c)
+ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyzer/*/*.c))
+TRACER_SOURCES    := $(wildcard tracer/*.c)
+UNIT_SOURCES      := $(wildcard tests/unit/test_*.c)
+C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] lab/guest/*.[ch])
+SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
+
+# Library, the Debian package with its headers.
+ANALYZER_LIBRARIES = jansson:libjansson-dev zlib:zlib1g-dev
+TEST_LIBRARIES     = cmocka:libcmocka-dev
+TRACER_LIBRARIES   = xencontrol:libxen-dev xentoollog:libxen-dev xenforeignmemory:libxen-dev \
+                     xenevtchn:libxen-dev xencall:libxen-dev xenstore:libxen-dev libtraceevent:libtraceevent-dev libtracefs:libtracefs-dev libelf:libelf-dev
+names   = $(foreach pair,$(1),$(firstword $(subst :, ,$(pair))))
+missing = $(strip $(foreach pair,$(1),$(if $(shell $(PKG_CONFIG) --exists $(firstword $(subst :, ,$(pair))) 2>/dev/null && echo yes),,$(lastword $(subst :, ,$(pair))))))
+
+ifeq ($(shell command -v $(PKG_CONFIG) 2>/dev/null),)
+  MISSING_FOR_ANALYZER := pkg-config $(foreach pair,$(ANALYZER_LIBRARIES),$(lastword $(subst :, ,$(pair))))
+  MISSING_FOR_TRACER   := pkg-config $(sort $(foreach pair,$(TRACER_LIBRARIES),$(lastword $(subst :, ,$(pair)))))
+else
+  MISSING_FOR_ANALYZER := $(sort $(call missing,$(ANALYZER_LIBRARIES)))
+  MISSING_FOR_TRACER   := $(sort $(call missing,$(TRACER_LIBRARIES)))
+endif
+
+ANALYZER_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(call names,$(ANALYZER_LIBRARIES)))
+ANALYZER_LIBS   = $(shell $(PKG_CONFIG) --libs $(call names,$(ANALYZER_LIBRARIES)))
+TRACER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(call names,$(TRACER_LIBRARIES)))
+TRACER_LIBS     = $(shell $(PKG_CONFIG) --libs $(call names,$(TRACER_LIBRARIES)))
+TEST_LIBS       = $(shell $(PKG_CONFIG) --libs $(call names,$(TEST_LIBRARIES)))
+
+objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+
+RECORDING_OBJECTS = $(call objects,obj,$(RECORDING_SOURCES))
+ANALYZER_OBJECTS  = $(call objects,obj,$(ANALYZER_SOURCES) analyzer/main.c)
+TRACER_OBJECTS    = $(call objects,obj,$(TRACER_SOURCES))
+# Of the tracer, what needs no Xen.
+CHECKED_OBJECTS   = $(call objects,san,$(RECORDING_SOURCES) $(ANALYZER_SOURCES) tracer/idle.c tracer/clock_check.c)
+UNIT_PROGRAMS     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
+
+PROGRAMS = $(BUILD)/xenphase
+ifeq ($(MISSING_FOR_TRACER),)
+  PROGRAMS += $(BUILD)/xenphase-record
+endif
+
+.PHONY: all demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAMS) left-out ## build the programs (the default)
+
+left-out: $(PROGRAMS)
+ifneq ($(MISSING_FOR_TRACER),)
+	@echo 'left out: $(BUILD)/xenphase-record, the recorder for dom0 (to build it: apt-get install $(MISSING_FOR_TRACER))'
+endif
+
+$(BUILD)/xenphase: $(RECORDING_OBJECTS) $(ANALYZER_OBJECTS)
+	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lm
+
+$(BUILD)/xenphase-record: $(RECORDING_OBJECTS) $(TRACER_OBJECTS)
+	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TRACER_LIBS) $(ANALYZER_LIBS)
+
+# The sets of probes, as initializers in C.
+$(BUILD)/gen/probe_sets.inc: $(wildcard probes/dom0/*.probes)
+	@mkdir -p $(@D)
+	$(call Q,GEN )for file in $^; do \
+	    printf '{"%s", "%s",\n' "$$(basename "$$file" .probes)" "$$(sed -n '1s/^# *//p' "$$file" | sed 's/[\\"]/\\&/g')"; \
+	    sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' "$$file"; echo '},'; \
+	done >$@
+
+$(BUILD)/obj/tracer/probe_sets.o: $(BUILD)/gen/probe_sets.inc
+
+# Xen's headers keep the control interfaces for those who say that they are its tools.
+$(BUILD)/obj/tracer/%.o: tracer/%.c
+	@mkdir -p $(@D)
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(TRACER_CFLAGS) -I$(BUILD)/gen -D__XEN_TOOLS__ -pthread -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.c | analyzer-dependencies
+	@mkdir -p $(@D)
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(ANALYZER_CFLAGS) -c -o $@ $<
+
+$(BUILD)/san/%.o: %.c | analyzer-dependencies
+	@mkdir -p $(@D)
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c $(CHECKED_OBJECTS) $(wildcard tests/unit/*.h)
+	@mkdir -p $(@D)
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) -lm
+
+.PHONY: analyzer-dependencies
+analyzer-dependencies:
+ifneq ($(MISSING_FOR_ANALYZER),)
+	@echo 'cannot build $(BUILD)/xenphase: missing libraries, apt-get install $(MISSING_FOR_ANALYZER)' >&2; exit 1
+endif
+
+demo: ## on a bare Debian 12: install, build, boot an emulated Xen host, record two creations, show their phases
+	@scripts/demo
+
+check: check-format check-shell check-unit check-lab ## all tests but check-hosts, the emulated Xen host included
+
+check-format: ## is the C code formatted?
+	$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
+
+check-shell: ## shellcheck
+	shellcheck -x $(SHELL_FILES)
+
+check-unit: $(UNIT_PROGRAMS) $(BUILD)/xenphase ## unit tests, under ASan and UBSan
+	tests/run unit
+
+check-lab: all ## the end-to-end tests on the emulated Xen host
+	tests/run lab
+
+check-hosts: all ## the lab's own test: two hosts, every kind of guest, migration (a quarter of an hour, so not in check)
+	tests/run hosts
+
+check-recorder: all ## everything that can go wrong while recording, on the emulated Xen host (half an hour, so not in check)
+	tests/run recorder
+
+bench-tracer: ## what recording adds to a creation on the running emulated host, as ratios
+	scripts/bench-tracer
+
+bench: $(BUILD)/xenphase ## speed, as a ratio to xenalyze on the same trace in the same run
+	scripts/bench
+
+install: all ## install into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+
+format: ## format the C code
+	$(CLANG_FORMAT) -i $(C_FILES)
+
+clean: ## remove what was built (a running emulated host of this directory is stopped; its image cache stays)
+	@if [ -d $(BUILD)/lab ]; then lab/xenlab down; fi
+	rm -rf $(BUILD)
+
+help: ## this text
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
