@@ -47,6 +47,9 @@ static json_t *domain_to_json(const struct xph_domain_info *domain)
 
     json_object_set_new(object, "idle",
                         domain->became_idle ? xph_instant_to_json(&domain->idle) : json_null());
+    if (domain->became_idle)
+        json_object_set_new(object, "idle_error_ns",
+                            json_integer((json_int_t)domain->idle_error_ns));
     return object;
 }
 
@@ -166,6 +169,7 @@ static bool read_domain(const json_t *object, struct xph_domain_info *domain)
     domain->vcpus = (uint32_t)vcpus;
     domain->memory_kib = (uint64_t)json_integer_value(json_object_get(object, "memory_kib"));
     domain->became_idle = json_is_object(idle);
+    domain->idle_error_ns = (uint64_t)json_integer_value(json_object_get(object, "idle_error_ns"));
     if (domain->became_idle && !xph_json_to_instant(idle, &domain->idle))
         return false;
     return domid >= 0 && domid <= UINT16_MAX && vcpus >= 0 && vcpus <= UINT32_MAX &&

@@ -53,6 +53,7 @@ struct xph_domain_info {
     uint64_t memory_kib;     /* what the domain may have at most */
     bool became_idle;        /* by the rule in until_rule */
     struct xph_instant idle; /* start of the idle window */
+    uint64_t idle_error_ns;  /* so much earlier or later; 0 in recordings that do not tell */
 };
 
 struct xph_manifest {

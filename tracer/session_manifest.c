@@ -67,6 +67,7 @@ static void describe_domain(struct xph_domain_info *info, const struct sampled_d
     info->memory_kib = domain->last.max_pages * 4;
     info->became_idle = domain->idle_watch.idle;
     info->idle = domain->idle_watch.idle_since;
+    info->idle_error_ns = domain->idle_watch.idle_error_ns;
 }
 
 static void describe_domains(struct xph_manifest *manifest, const struct sampler *sampler,

@@ -22,7 +22,8 @@ struct xph_phase {
 struct xph_wall {
     bool known;
     uint64_t ns;
-    const char *of; /* which two moments */
+    uint64_t error_ns; /* it may be so much shorter or longer */
+    const char *of;    /* which two moments */
 };
 
 struct xph_operation {

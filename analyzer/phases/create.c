@@ -14,6 +14,14 @@ static void measure_wall(struct xph_operation *operation, const struct xph_manif
     };
 }
 
+/* The recorder saw the guest become idle by its samples, which are some time apart. */
+static void measure_idle_wall(struct xph_operation *operation, const struct xph_manifest *manifest)
+{
+    measure_wall(operation, manifest, &operation->domain->idle,
+                 "command's start to guest idle, by CPU time that Xen accounts");
+    operation->wall.error_ns = operation->domain->idle_error_ns;
+}
+
 /* The guest never ran: all that can be told is when the command gave up. */
 static void end_without_run(struct xph_operation *operation, const struct xph_phase_input *input)
 {
@@ -34,8 +42,7 @@ static void end_with_boot(struct xph_operation *operation, const struct xph_phas
     if (life->idle.known) {
         xph_operation_add_phase(operation, "guest boot", life->idle.ns, "guest idle (run states)");
         if (operation->domain && operation->domain->became_idle)
-            measure_wall(operation, manifest, &operation->domain->idle,
-                         "command's start to guest idle, by CPU time that Xen accounts");
+            measure_idle_wall(operation, manifest);
     } else if (life->removed.known) {
         operation->failure = "the guest was gone before it was idle";
         xph_operation_add_phase(operation, "guest boot", life->removed.ns,

@@ -99,7 +99,10 @@ static void print_wall(FILE *out, const struct xph_operation *operation)
     fprintf(out, "  %-*s %11s %10.3f s  difference %+.3f s, %+.2f %%\n", NAME_WIDTH,
             "wall time (dom0's clock)", "", wall, sum - wall,
             wall > 0 ? 100 * (sum - wall) / wall : 0);
-    fprintf(out, "  %*s (%s)\n", NAME_WIDTH, "", operation->wall.of);
+    fprintf(out, "  %*s (%s", NAME_WIDTH, "", operation->wall.of);
+    if (operation->wall.error_ns > 0)
+        fprintf(out, "; +-%.3f s", seconds(operation->wall.error_ns));
+    fputs(")\n", out);
 }
 
 static void print_ends(FILE *out, const struct xph_operation *operation)

@@ -97,9 +97,31 @@ static void test_recorder_finds_the_same_idle(void **state)
     uint64_t since;
 
     (void)state;
+    /* The trace has 2950 ms; the readings are 100 ms apart. */
     assert_true(recorder_sees_idle(0, 3000, &since));
-    assert_int_equal(since, 3000);
+    assert_int_equal(since, 2950);
     assert_false(recorder_sees_idle(0, 20000, &since));
+}
+
+/* The guest runs until 2 s, and nobody reads between 1.7 and 2.3 s: the limit is passed 50 ms
+ * before the guest stops, which lies anywhere between the two readings as far as they can tell. */
+static void test_long_gap_between_readings_is_told(void **state)
+{
+    static const uint64_t reading_ms[] = {1500, 1600, 1700, 2300, 2400, 2500, 2600, 2700,
+                                          2800, 2900, 3000, 3100, 3200, 3300, 3400};
+    struct idle_watch watch;
+
+    (void)state;
+    assert_true(idle_watch_open(&watch, 10));
+    for (size_t i = 0; i < sizeof(reading_ms) / sizeof(reading_ms[0]); i++)
+        idle_watch_add(&watch, (struct xph_instant){reading_ms[i], reading_ms[i] * MS}, 0,
+                       (reading_ms[i] < 2000 ? reading_ms[i] : 2000) * MS);
+    assert_true(watch.idle);
+    assert_in_range(watch.idle_since.monotonic_ns, 1700ull * MS, 2300ull * MS);
+    assert_in_range(watch.idle_since.monotonic_ns, 1950ull * MS - watch.idle_error_ns,
+                    1950ull * MS + watch.idle_error_ns);
+    assert_in_range(watch.idle_error_ns, 300ull * MS, 600ull * MS);
+    idle_watch_close(&watch);
 }
 
 /* Two readings, the first of which waited for a CPU: between the calls lie 1.2 s, but the guest's
@@ -128,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_window_that_the_trace_does_not_cover_is_no_proof),
         cmocka_unit_test(test_busy_guest_is_never_idle),
         cmocka_unit_test(test_recorder_finds_the_same_idle),
+        cmocka_unit_test(test_long_gap_between_readings_is_told),
         cmocka_unit_test(test_late_readings_prove_no_idleness),
     };
 
