@@ -18,15 +18,15 @@ enum { CLOCK_CHECK_YIELDS = 24 };
 
 /* When dom0 made its yields, by its own TSC. */
 struct clock_check {
-    struct {
+    struct clock_yield {
         uint64_t before, after;
     } yields[CLOCK_CHECK_YIELDS];
     size_t count; /* those that Xen took */
 };
 
 /* The correspondence, from Xen's TSC at each yield of dom0 (`count`, in any order, which may be
- * others' yields, too). `matched` is false where they do not fit. */
-struct xph_clock_pair clock_check_solve(const struct clock_check *check, const uint64_t *xen_tsc,
+ * others' yields, too). `matched` is false where they do not fit. Sorts the check's yields. */
+struct xph_clock_pair clock_check_solve(struct clock_check *check, const uint64_t *xen_tsc,
                                         size_t count);
 
 #endif

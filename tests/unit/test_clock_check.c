@@ -50,6 +50,24 @@ static void test_offset_is_found_within_its_error(void **state)
     }
 }
 
+/* dom0 was stopped for 10 ms in each third of its yields, and others yielded meanwhile. */
+static void test_a_preempted_yield_misleads_nobody(void **state)
+{
+    enum { STOPPED = 10000000 };
+    uint64_t xen_tsc[YIELDS + OTHERS];
+    struct clock_check check;
+    size_t count = make_yields(&check, xen_tsc, -4242);
+    struct xph_clock_pair pair;
+
+    (void)state;
+    for (unsigned i = 0; i < YIELDS; i += 3)
+        check.yields[i].before -= STOPPED;
+    pair = clock_check_solve(&check, xen_tsc, count);
+    assert_true(pair.matched);
+    assert_true(pair.error <= HYPERCALL);
+    assert_in_range((uint64_t)llabs(pair.xen_minus_dom0 + 4242), 0, pair.error);
+}
+
 static void test_yields_that_xen_did_not_trace_do_not_match(void **state)
 {
     uint64_t xen_tsc[YIELDS + OTHERS];
@@ -69,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_offset_is_found_within_its_error),
+        cmocka_unit_test(test_a_preempted_yield_misleads_nobody),
         cmocka_unit_test(test_yields_that_xen_did_not_trace_do_not_match),
     };
 
