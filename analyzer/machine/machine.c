@@ -125,15 +125,21 @@ static bool end_state(struct xph_machine *machine, struct xph_vcpu *vcpu, uint64
     return tell(machine, vcpu, now_ns, err);
 }
 
-static void leave_pcpu(struct xph_machine *machine, const struct xph_vcpu *vcpu)
+static void leave_pcpu(struct xph_machine *machine, const struct xph_vcpu *vcpu, uint64_t time_ns)
 {
-    if (machine->pcpus[vcpu->pcpu].running == (uint32_t)(vcpu - machine->vcpus) + 1)
-        machine->pcpus[vcpu->pcpu].running = 0;
+    struct xph_machine_pcpu *pcpu = &machine->pcpus[vcpu->pcpu];
+
+    if (pcpu->running != (uint32_t)(vcpu - machine->vcpus) + 1)
+        return;
+    pcpu->running = 0;
+    pcpu->untold_ns = time_ns;
 }
 
 /*
  * A vCPU's first record also says what it was doing before: since the trace's start, if its domain
- * is older. One that was running did so on this pCPU, so since that one's first record.
+ * is older. One that was running did so on this pCPU, and since the last record that tells of
+ * another there: a pCPU that idles from the start has no record until it wakes. What is added up
+ * begins with the pCPU's first record all the same, as xenalyze does it.
  */
 static void begin_vcpu(const struct xph_machine *machine, struct xph_vcpu *vcpu,
                        const struct xph_record *record, enum xph_runstate old)
@@ -143,14 +149,15 @@ static void begin_vcpu(const struct xph_machine *machine, struct xph_vcpu *vcpu,
     vcpu->state = old;
     vcpu->pcpu = record->pcpu;
     vcpu->since_tsc = old == XPH_RUNNING ? pcpu->start_tsc : machine->start_tsc;
-    vcpu->since_ns = old == XPH_RUNNING ? pcpu->start_ns : machine->start_ns;
+    vcpu->since_ns = old == XPH_RUNNING && pcpu->untold_ns > machine->start_ns ? pcpu->untold_ns
+                                                                               : machine->start_ns;
 }
 
 static void enter_state(struct xph_machine *machine, struct xph_vcpu *vcpu,
                         const struct xph_record *record, enum xph_runstate state)
 {
     if (vcpu->state == XPH_RUNNING)
-        leave_pcpu(machine, vcpu);
+        leave_pcpu(machine, vcpu, record->time_ns);
     vcpu->state = state;
     vcpu->since_tsc = record->tsc;
     vcpu->since_ns = record->time_ns;
@@ -204,6 +211,7 @@ static bool lose_states(struct xph_machine *machine, const struct xph_record *re
         enter_state(machine, vcpu, record, XPH_LOST);
     }
     machine->pcpus[record->pcpu].running = 0;
+    machine->pcpus[record->pcpu].untold_ns = record->time_ns;
     return true;
 }
 
@@ -236,7 +244,6 @@ static void note_pcpu(struct xph_machine *machine, const struct xph_record *reco
     if (!pcpu->started) {
         pcpu->started = true;
         pcpu->start_tsc = record->tsc;
-        pcpu->start_ns = record->time_ns;
     }
     pcpu->last_tsc = record->tsc;
 }

@@ -58,14 +58,15 @@ struct xph_machine {
     uint32_t *index; /* hash of (domid, vcpu) to position in vcpus + 1; owned */
     size_t index_size;
     struct xph_machine_pcpu {
-        uint32_t running; /* position in vcpus + 1 of the vCPU that runs there, 0 if unknown */
-        bool scheduled;   /* a run state record was seen there */
-        bool started;     /* any record was */
-        uint64_t start_tsc, start_ns; /* of the first one */
-        uint64_t last_tsc;            /* of the last one so far */
-    } * pcpus;                        /* by number; owned */
-    uint64_t contradictions;          /* records whose old state is not the one followed */
-    uint64_t start_tsc, start_ns;     /* of the first record */
+        uint32_t running;    /* position in vcpus + 1 of the vCPU that runs there, 0 if unknown */
+        bool scheduled;      /* a run state record was seen there */
+        bool started;        /* any record was */
+        uint64_t start_tsc;  /* of the first one */
+        uint64_t untold_ns;  /* where nobody is known to run there: since when; 0: ever */
+        uint64_t last_tsc;   /* of the last one so far */
+    } * pcpus;               /* by number; owned */
+    uint64_t contradictions; /* records whose old state is not the one followed */
+    uint64_t start_tsc, start_ns; /* of the first record */
     bool started;
 };
 
