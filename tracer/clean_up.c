@@ -19,14 +19,14 @@ static bool clean_up_xen(const struct xen_host *host, uint32_t left_mask, struct
     return true;
 }
 
-bool clean_up(bool verbose, struct xph_error *err)
+bool clean_up(xentoollog_logger *log, struct xph_error *err)
 {
     struct recorder_lock lock = {.fd = -1};
     struct xen_host host = {0};
     uint32_t left_mask;
     bool ok, kernel;
 
-    if (!xen_host_open(&host, verbose, err))
+    if (!xen_host_open(&host, log, err))
         return false;
     if (!recorder_lock_take(&lock, &left_mask, err)) {
         xen_host_close(&host);

@@ -5,12 +5,13 @@
 #define XPH_TRACER_CLEAN_UP_H
 
 #include <stdbool.h>
+#include <xentoollog.h>
 
 #include "recording/error.h"
 
 /* Switches Xen's tracing off and puts its event mask back, if a recorder left it on, and removes
  * our probes and instance from tracefs. Says on stdout what there was. False if a recorder is at
  * work, or the rights are missing. */
-bool clean_up(bool verbose, struct xph_error *err);
+bool clean_up(xentoollog_logger *log, struct xph_error *err);
 
 #endif

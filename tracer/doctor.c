@@ -159,7 +159,7 @@ static enum doctor_verdict check_sources(const struct xen_host *host)
     return verdict;
 }
 
-enum doctor_verdict doctor_run(bool verbose)
+enum doctor_verdict doctor_run(xentoollog_logger *log)
 {
     struct recorder_lock lock = {.fd = -1};
     enum doctor_verdict verdict;
@@ -167,7 +167,7 @@ enum doctor_verdict doctor_run(bool verbose)
     struct xph_error err;
     uint32_t left_mask;
 
-    if (!xen_host_open(&host, verbose, &err)) {
+    if (!xen_host_open(&host, log, &err)) {
         tell(MISSING, "Xen", "%s", err.text);
         return DOCTOR_NOT_AT_ALL;
     }

@@ -4,7 +4,7 @@
 #ifndef XPH_TRACER_DOCTOR_H
 #define XPH_TRACER_DOCTOR_H
 
-#include <stdbool.h>
+#include <xentoollog.h>
 
 /* How well a host can be recorded; also the exit code of `xenphase doctor`. */
 enum doctor_verdict {
@@ -14,6 +14,6 @@ enum doctor_verdict {
 };
 
 /* Prints a line for each source. Records nothing, and leaves the host as it was. */
-enum doctor_verdict doctor_run(bool verbose);
+enum doctor_verdict doctor_run(xentoollog_logger *log);
 
 #endif

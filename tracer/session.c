@@ -1,7 +1,6 @@
 #include "tracer/session.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "tracer/clock.h"
 #include "tracer/command.h"
 #include "tracer/lock.h"
+#include "tracer/log.h"
 #include "tracer/output_directory.h"
 #include "tracer/session_manifest.h"
 #include "tracer/sources.h"
@@ -35,6 +35,7 @@ enum { SIGNALS_BEFORE_GIVING_UP = 2 };
 
 struct session {
     const struct options *options;
+    xentoollog_logger *log;
     struct xen_host host;
     struct recorder_lock lock;
     struct trace_buffers buffers;
@@ -50,22 +51,6 @@ struct session {
     bool stopped, stop_ok; /* the sources are stopped, and whether without a failure */
     struct xph_error stop_error;
 };
-
-static void say(const struct session *session, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void say(const struct session *session, const char *format, ...)
-{
-    va_list args;
-
-    if (session->options->quiet)
-        return;
-    va_start(args, format);
-    fputs("xenphase: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-}
 
 static uint32_t buffer_pages(const struct session *session)
 {
@@ -92,9 +77,11 @@ static bool open_buffers(struct session *session, struct xph_error *err)
         !recorder_lock_note(&session->lock, session->buffers.saved_mask, err))
         return false;
     if (left_mask)
-        say(session, "an earlier recorder was killed: what it left switched on is put back now");
+        log_notice(session->log,
+                   "an earlier recorder was killed: what it left switched on is put back now");
     if (session->buffers.pages < pages)
-        say(session,
+        log_notice(
+            session->log,
             "trace buffers are %u KiB for each CPU, not the %u KiB wanted: Xen takes a size once "
             "for each boot "
             "(reboot, or boot Xen with tbuf_size=%u)",
@@ -111,15 +98,18 @@ static bool open_sources(struct session *session, struct xph_error *err)
     struct xph_manifest *manifest = &session->manifest;
 
     if (kernel_trace_clean_up())
-        say(session, "kernel tracing that a killed recorder left behind was taken away");
+        log_notice(session->log,
+                   "kernel tracing that a killed recorder left behind was taken away");
     if (!sources_open(sources, session->options, &session->host, &session->buffers,
                       manifest->sample_hz_wanted, session->directory.fd, err))
         return false;
     session_manifest_sources(manifest, sources);
     if (manifest->kernel_unavailable)
-        say(session, "recording without dom0 kernel events: %s", manifest->kernel_unavailable);
+        log_notice(session->log, "recording without dom0 kernel events: %s",
+                   manifest->kernel_unavailable);
     if (sources->kernel.probes.missing_count > 0)
-        say(session,
+        log_notice(
+            session->log,
             "%zu of dom0's kernel events are not offered here, such as %s (%s): see manifest.json",
             sources->kernel.probes.missing_count, sources->kernel.probes.missing[0].name,
             sources->kernel.probes.missing[0].reason);
@@ -130,7 +120,7 @@ static bool set_up(struct session *session, struct xph_error *err)
 {
     const struct options *options = session->options;
 
-    if (!xen_host_open(&session->host, options->verbose, err) ||
+    if (!xen_host_open(&session->host, session->log, err) ||
         !xen_host_describe(&session->host, &session->manifest, err) ||
         !session_manifest_begin(&session->manifest, options, err) || !open_buffers(session, err) ||
         !output_directory_make(&session->directory, options->directory, err) ||
@@ -139,7 +129,7 @@ static bool set_up(struct session *session, struct xph_error *err)
     /* A page fault of ours in the middle of the measurement would be seen in it; without the right,
      * so be it. */
     if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-        say(session, "cannot lock memory: %s", strerror(errno));
+        log_notice(session->log, "cannot lock memory: %s", strerror(errno));
     session->manifest.recording_start = clock_instant();
     session->manifest.trace_mask = options->events->mask;
     /* The space set aside is for the last manifest: the first would take it with it. */
@@ -178,7 +168,7 @@ static bool limit_reached(struct session *session)
         session->limit = "--max-size is reached";
     if (!session->limit)
         return false;
-    say(session, "%s: the recording ends here", session->limit);
+    log_notice(session->log, "%s: the recording ends here", session->limit);
     stop_sources(session, &(struct xph_error){0});
     return true;
 }
@@ -199,8 +189,8 @@ static void wait_tick(struct session *session)
     if (session->command.pid > 0 && info.si_code == SI_USER)
         kill(session->command.pid, number);
     if (session->signals == 1 && session->command.pid > 0)
-        say(session, "%s: ending with the command (once more: end the recording now)",
-            strsignal(number));
+        log_notice(session->log, "%s: ending with the command (once more: end the recording now)",
+                   strsignal(number));
 }
 
 /* The command is never stopped for our sake: should recording fail, it still runs to its end. */
@@ -212,7 +202,7 @@ static void wait_for_command(struct session *session)
         wait_tick(session);
         if (!limit_reached(session) && !warned && sources_failed(&session->sources)) {
             warned = true;
-            say(session, "recording has failed; waiting for the command to end");
+            log_notice(session->log, "recording has failed; waiting for the command to end");
         }
     }
     session->manifest.command_ended = session->command.pid == 0;
@@ -236,7 +226,8 @@ static bool waited_enough(struct session *session, uint64_t since_ns)
         return waited * 1000 >= SETTLE_MS;
     if (waited < session->options->idle_timeout)
         return false;
-    say(session,
+    log_notice(
+        session->log,
         "a domain is still not idle %.0f s after the command's end: recording no longer (see "
         "--timeout)",
         session->options->idle_timeout);
@@ -249,9 +240,11 @@ static void wait_for_boot(struct session *session)
                              *end = &session->manifest.command_end;
 
     if (session->options->until != UNTIL_EXIT && session->signals == 0)
-        say(session, "the command returned %d after %.3f s; recording until %s (Ctrl-C ends it)",
-            session->command.status, (double)(end->monotonic_ns - start->monotonic_ns) / 1e9,
-            session->options->until == UNTIL_IDLE ? "its domains are idle" : "the time is over");
+        log_notice(session->log,
+                   "the command returned %d after %.3f s; recording until %s (Ctrl-C ends it)",
+                   session->command.status, (double)(end->monotonic_ns - start->monotonic_ns) / 1e9,
+                   session->options->until == UNTIL_IDLE ? "its domains are idle"
+                                                         : "the time is over");
     while (session->signals == 0 && !limit_reached(session) && !sources_failed(&session->sources) &&
            !waited_enough(session, end->monotonic_ns))
         wait_tick(session);
@@ -266,7 +259,7 @@ static bool triggered(struct session *session)
         if (!trigger_fired(&options->triggers[i], &session->sources.sampler, clock_monotonic_ns(),
                            what, sizeof(what)))
             continue;
-        say(session, "%s: recording for %d s more", what, AFTER_TRIGGER_S);
+        log_notice(session->log, "%s: recording for %d s more", what, AFTER_TRIGGER_S);
         session->manifest.triggered_by = strdup(what);
         return true;
     }
@@ -277,8 +270,8 @@ static void wait_for_stop(struct session *session)
 {
     uint64_t end_ns = UINT64_MAX;
 
-    say(session, "recording whatever happens, until Ctrl-C%s",
-        session->options->trigger_count ? " or the trigger" : "");
+    log_notice(session->log, "recording whatever happens, until Ctrl-C%s",
+               session->options->trigger_count ? " or the trigger" : "");
     while (session->signals == 0 && clock_monotonic_ns() < end_ns && !limit_reached(session) &&
            !sources_failed(&session->sources)) {
         wait_tick(session);
@@ -324,14 +317,14 @@ static int conclude(struct session *session, bool ok, struct xph_error *err)
                  cause.errnum == ENOSPC ? " (free some, or record elsewhere with -o)" : "",
                  session->directory.path);
         if (!session->options->system)
-            say(session, "the command returned %d", session->command.status);
+            log_notice(session->log, "the command returned %d", session->command.status);
         return EXIT_RECORDING_FAILED;
     }
     err->text[0] = '\0';
-    say(session,
-        "recorded %s: %.1f MiB of trace, %llu lost records; see it with: xenphase report %s",
-        session->directory.path, (double)manifest->trace_bytes / (1 << 20),
-        (unsigned long long)manifest->trace_lost_records, session->directory.path);
+    log_notice(session->log,
+               "recorded %s: %.1f MiB of trace, %llu lost records; see it with: xenphase report %s",
+               session->directory.path, (double)manifest->trace_bytes / (1 << 20),
+               (unsigned long long)manifest->trace_lost_records, session->directory.path);
     if (session->options->system)
         return 0;
     if (session->signals > 0)
@@ -371,11 +364,12 @@ static void tear_down(struct session *session)
     xph_manifest_free(&session->manifest);
 }
 
-int session_run(const struct options *options, struct xph_error *err)
+int session_run(const struct options *options, xentoollog_logger *log, struct xph_error *err)
 {
     static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
     struct session session = {
         .options = options,
+        .log = log,
         .lock = {.fd = -1},
         .sources = SOURCES_CLOSED,
         .directory = {.fd = -1},

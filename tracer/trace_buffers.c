@@ -54,7 +54,7 @@ static bool fail_from_xen(struct xph_error *err, const char *what)
 /* Whoever holds VIRQ_TBUF is the reader; xentrace takes it too, so this keeps two readers apart. */
 static bool become_reader(struct trace_buffers *buffers, struct xph_error *err)
 {
-    buffers->evtchn = xenevtchn_open(buffers->host->library_log, 0);
+    buffers->evtchn = xenevtchn_open(buffers->host->log, 0);
     if (!buffers->evtchn)
         return xph_fail_errno(err, errno, "cannot open /dev/xen/evtchn (is xen-evtchn loaded?)");
     buffers->port = xenevtchn_bind_virq(buffers->evtchn, VIRQ_TBUF);
@@ -160,8 +160,8 @@ static bool open_interfaces(struct trace_buffers *buffers, const struct xen_host
                             struct xph_error *err)
 {
     *buffers = (struct trace_buffers){.host = host, .port = -1};
-    buffers->call = xencall_open(host->library_log, 0);
-    buffers->memory = xenforeignmemory_open(host->library_log, 0);
+    buffers->call = xencall_open(host->log, 0);
+    buffers->memory = xenforeignmemory_open(host->log, 0);
     return (buffers->call && buffers->memory) ||
            xph_fail_errno(err, errno, "cannot open Xen's privileged interfaces");
 }

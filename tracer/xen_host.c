@@ -52,17 +52,15 @@ static bool check_environment(struct xph_error *err)
     return true;
 }
 
-bool xen_host_open(struct xen_host *host, bool verbose, struct xph_error *err)
+bool xen_host_open(struct xen_host *host, xentoollog_logger *log, struct xph_error *err)
 {
     xc_physinfo_t info = {0};
     int version;
 
-    *host = (struct xen_host){0};
+    *host = (struct xen_host){.log = log};
     if (!check_environment(err))
         return false;
-    host->library_log = (xentoollog_logger *)xtl_createlogger_stdiostream(
-        stderr, verbose ? XTL_DEBUG : XTL_CRITICAL, XTL_STDIOSTREAM_HIDE_PROGRESS);
-    host->xch = xc_interface_open(host->library_log, host->library_log, 0);
+    host->xch = xc_interface_open(log, log, 0);
     if (!host->xch) {
         xph_fail_errno(err, errno, "cannot open Xen's control interface");
         goto fail;
@@ -94,8 +92,6 @@ void xen_host_close(struct xen_host *host)
 {
     if (host->xch)
         xc_interface_close(host->xch);
-    if (host->library_log)
-        xtl_logger_destroy(host->library_log);
     *host = (struct xen_host){0};
 }
 

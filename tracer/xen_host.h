@@ -11,15 +11,15 @@
 
 struct xen_host {
     xc_interface *xch;
-    xentoollog_logger *library_log; /* what the Xen libraries say: silent unless asked for */
-    unsigned cpu_slots;             /* highest pCPU number + 1 */
-    uint64_t tsc_khz;               /* as measured by Xen at boot */
-    char version[16];               /* "4.17", as its libraries are called */
+    xentoollog_logger *log; /* for the Xen libraries; not owned */
+    unsigned cpu_slots;     /* highest pCPU number + 1 */
+    uint64_t tsc_khz;       /* as measured by Xen at boot */
+    char version[16];       /* "4.17", as its libraries are called */
 };
 
 /* Opens the control interface. Fails with a remedy where we are not root, not on Xen or not in its
  * control domain. */
-bool xen_host_open(struct xen_host *host, bool verbose, struct xph_error *err);
+bool xen_host_open(struct xen_host *host, xentoollog_logger *log, struct xph_error *err);
 void xen_host_close(struct xen_host *host);
 
 /* Fills the manifest's facts about the host; the strings are owned by the manifest. */
