@@ -43,8 +43,13 @@ endif
 ANALYZER_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(call names,$(ANALYZER_LIBRARIES)))
 ANALYZER_LIBS   = $(shell $(PKG_CONFIG) --libs $(call names,$(ANALYZER_LIBRARIES)))
 TRACER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(call names,$(TRACER_LIBRARIES)))
-TRACER_LIBS     = $(shell $(PKG_CONFIG) --libs $(call names,$(TRACER_LIBRARIES)))
+TRACER_LIBS     = $(shell $(PKG_CONFIG) --libs $(call names,$(TRACER_LIBRARIES))) -ldl
 TEST_LIBS       = $(shell $(PKG_CONFIG) --libs $(call names,$(TEST_LIBRARIES)))
+
+# The first libtracefs that reads a CPU's trace buffer.
+LIBTRACEFS_VERSION = 1.6
+TRACER_WANTS = $(if $(MISSING_FOR_TRACER),to build it: apt-get install $(MISSING_FOR_TRACER),$(if $(shell \
+    $(PKG_CONFIG) --atleast-version=$(LIBTRACEFS_VERSION) libtracefs && echo yes),,it needs libtracefs $(LIBTRACEFS_VERSION) or later))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -56,7 +61,7 @@ CHECKED_OBJECTS   = $(call objects,san,$(RECORDING_SOURCES) $(ANALYZER_SOURCES) 
 UNIT_PROGRAMS     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
 
 PROGRAMS = $(BUILD)/xenphase
-ifeq ($(MISSING_FOR_TRACER),)
+ifeq ($(TRACER_WANTS),)
   PROGRAMS += $(BUILD)/xenphase-record
 endif
 
@@ -67,8 +72,8 @@ endif
 all: $(PROGRAMS) left-out ## build the programs (the default)
 
 left-out: $(PROGRAMS)
-ifneq ($(MISSING_FOR_TRACER),)
-	@echo 'left out: $(BUILD)/xenphase-record, the recorder for dom0 (to build it: apt-get install $(MISSING_FOR_TRACER))'
+ifneq ($(TRACER_WANTS),)
+	@echo 'left out: $(BUILD)/xenphase-record, the recorder for dom0 ($(TRACER_WANTS))'
 endif
 
 $(BUILD)/xenphase: $(RECORDING_OBJECTS) $(ANALYZER_OBJECTS)

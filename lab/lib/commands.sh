@@ -143,9 +143,9 @@ cmd_vm() {
 # Removes what no present recipe makes.
 cmd_prune() {
     local keep dir
-    keep=" $(for suite in $SUITES; do root_dir "$suite"; done; cut -d'|' -f1 <<<"$KERNELS" | while read -r name; do kernel_dir "$name"; done; for suite in $SUITES; do qemu_dir "$suite"; done; guests_dir) "
+    keep=" $(for suite in $SUITES; do root_dir "$suite"; build_root_dir "$suite"; done; cut -d'|' -f1 <<<"$KERNELS" | while read -r name; do kernel_dir "$name"; done; for suite in $SUITES; do qemu_dir "$suite"; done; guests_dir) "
     keep=$(tr '\n' ' ' <<<"$keep")
-    for dir in "$XENLAB_CACHE"/{root,kernel,guests,qemu,image}-*/; do
+    for dir in "$XENLAB_CACHE"/{root,build,kernel,guests,qemu,image}-*/; do
         dir=${dir%/}
         [[ -d $dir && $keep != *" $dir "* ]] || continue
         [[ $dir != */kernel-own-* ]] || continue

@@ -153,14 +153,13 @@ keep_guests_from_dom0() {
     dom0 "echo 'vm.hvm.cpumask=\"$HOST_DOM0_VCPUS-$((HOST_CPUS - 1))\"' >>/etc/xen/xl.conf" </dev/null
 }
 
-# Programs are built against the libraries of one Xen; elsewhere they would not start.
 push_programs() {
-    local program found=() new=/usr/local/bin/.new
-    [[ $HOST_SUITE == "$DEFAULT_SUITE" ]] || return 0
+    local program built found=() new=/usr/local/bin/.new
+    [[ -x $XENPHASE_BUILD/xenphase ]] || { say "nothing to push: the programs are not built yet (make)"; return; }
+    built=$(programs_of "$HOST_SUITE") || return 0
     for program in xenphase xenphase-record; do
-        [[ -x $XENPHASE_BUILD/$program ]] && found+=("$XENPHASE_BUILD/$program")
+        [[ -x $built/$program ]] && found+=("$built/$program")
     done
-    ((${#found[@]})) || { say "nothing to push: the programs are not built yet (make)"; return; }
     # Moved into place, as a program that runs cannot be written.
     dom0 "rm -rf $new && mkdir -p $new" </dev/null &&
         scp -q "${SSH_OPTIONS[@]}" "${found[@]}" "root@127.0.0.1:$new/" &&
