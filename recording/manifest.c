@@ -158,6 +158,7 @@ static bool read_domain(const json_t *object, struct xph_domain_info *domain)
     const char *type = json_string_value(json_object_get(object, "type"));
     json_int_t domid = json_integer_value(json_object_get(object, "domid"));
     json_int_t vcpus = json_integer_value(json_object_get(object, "vcpus"));
+    json_int_t idle_error = json_integer_value(json_object_get(object, "idle_error_ns"));
 
     domain->type = "";
     for (size_t i = 0; type && i < sizeof(domain_types) / sizeof(domain_types[0]); i++) {
@@ -169,11 +170,11 @@ static bool read_domain(const json_t *object, struct xph_domain_info *domain)
     domain->vcpus = (uint32_t)vcpus;
     domain->memory_kib = (uint64_t)json_integer_value(json_object_get(object, "memory_kib"));
     domain->became_idle = json_is_object(idle);
-    domain->idle_error_ns = (uint64_t)json_integer_value(json_object_get(object, "idle_error_ns"));
+    domain->idle_error_ns = (uint64_t)idle_error;
     if (domain->became_idle && !xph_json_to_instant(idle, &domain->idle))
         return false;
     return domid >= 0 && domid <= UINT16_MAX && vcpus >= 0 && vcpus <= UINT32_MAX &&
-           xph_json_to_text(json_object_get(object, "name"), &domain->name);
+           idle_error >= 0 && xph_json_to_text(json_object_get(object, "name"), &domain->name);
 }
 
 static bool read_domains(const json_t *array, struct xph_manifest *manifest, struct xph_error *err)

@@ -53,7 +53,8 @@ static void test_manifest_comes_back_as_it_was_written(void **state)
                                      .type = "PVH",
                                      .vcpus = 2,
                                      .became_idle = true,
-                                     .idle = {5, 6}};
+                                     .idle = {5, 6},
+                                     .idle_error_ns = 7};
     struct xph_manifest out = {.state = XPH_STATE_INTERRUPTED,
                                .state_reason = (char *)"Interrupt",
                                .argv = argv,
@@ -83,6 +84,7 @@ static void test_manifest_comes_back_as_it_was_written(void **state)
     assert_string_equal(in.domains[0].name, "\\xff<b>");
     assert_string_equal(in.domains[0].type, "PVH");
     assert_true(in.domains[0].became_idle && in.domains[0].idle.monotonic_ns == 6);
+    assert_int_equal(in.domains[0].idle_error_ns, 7);
     xph_manifest_free(&in);
 }
 
