@@ -6,7 +6,7 @@
  * family. */
 /* clang-format off */
 static const struct xph_event events[] = {
-    {0x0001f001, "lost_records", "count=%u vcpu=%d"},
+    {0x0001f001, "lost_records", "count=%u d%Lv%H first_tsc=%q"},
     {0x0001f002, "wrap_buffer", ""},
     {0x0001f003, "cpu_change", "pcpu=%u window=%u"},
 

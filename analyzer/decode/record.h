@@ -21,9 +21,10 @@ enum {
 
 struct xph_record {
     uint64_t tsc; /* cycles; of an untimed record the TSC of the timed one before it on its pCPU */
-    uint64_t time_ns;     /* since the recording's start; filled by the time line */
-    uint64_t file_offset; /* where the record stands in xen.trace */
-    uint32_t event;       /* bits 0-27 of the header */
+    uint64_t time_ns;       /* since the recording's start; filled by the time line */
+    uint64_t lost_since_ns; /* of a LOST_RECORDS: when the gap began; filled by the time line */
+    uint64_t file_offset;   /* where the record stands in xen.trace */
+    uint32_t event;         /* bits 0-27 of the header */
     uint16_t pcpu;
     uint8_t extra_words;
     bool timed; /* the record carries a TSC of its own */
@@ -35,6 +36,15 @@ struct xph_record {
  * for it. Sets event, extra_words, timed, words, and tsc if it is timed; nothing else.
  */
 size_t xph_record_decode(const uint8_t *data, size_t size, struct xph_record *record);
+
+/* Of a LOST_RECORDS, which is written when there is room again: the TSC of the first one that was
+ * lost, its own where it does not tell. Words: count, vCPU, TSC (low, high). Xen: common/trace.c,
+ * insert_lost_records(). */
+static inline uint64_t xph_record_first_lost_tsc(const struct xph_record *record)
+{
+    return record->extra_words >= 4 ? (uint64_t)record->words[3] << 32 | record->words[2]
+                                    : record->tsc;
+}
 
 /* How a pCPU's records of run states begin: event 0x21001 | old state << 8 | new state << 4. */
 static inline bool xph_event_is_runstate_change(uint32_t event)

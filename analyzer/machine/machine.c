@@ -37,7 +37,10 @@ void xph_machine_close(struct xph_machine *machine)
 
 static size_t hash_slot(uint32_t key, size_t size)
 {
-    return (key * UINT32_C(2654435761)) & (size - 1);
+    uint32_t hash = key * UINT32_C(2654435761);
+
+    /* The low bits of the product know nothing of the domain, which is in the key's high half. */
+    return (hash ^ hash >> 15) & (size - 1);
 }
 
 /* The slot of the vCPU in the index, or the empty one where it belongs. */
@@ -194,6 +197,27 @@ static bool change_state(struct xph_machine *machine, const struct xph_record *r
     return true;
 }
 
+/* The vCPU was last known to be what it was when the gap began, or later if a record of another
+ * pCPU tells of it. */
+static bool lose_state(struct xph_machine *machine, struct xph_vcpu *vcpu,
+                       const struct xph_record *record, struct xph_error *err)
+{
+    uint64_t tsc = xph_record_first_lost_tsc(record), ns = record->lost_since_ns;
+
+    if (tsc > record->tsc)
+        tsc = record->tsc;
+    if (tsc < vcpu->since_tsc || ns < vcpu->since_ns) {
+        tsc = vcpu->since_tsc;
+        ns = vcpu->since_ns;
+    }
+    if (!end_state(machine, vcpu, tsc, ns, err))
+        return false;
+    enter_state(machine, vcpu, record, XPH_LOST);
+    vcpu->since_tsc = tsc;
+    vcpu->since_ns = ns;
+    return true;
+}
+
 /*
  * Records of this pCPU are missing: who runs there now, and what the vCPUs that did not run are
  * doing now, is unknown until each one's next record.
@@ -206,9 +230,8 @@ static bool lose_states(struct xph_machine *machine, const struct xph_record *re
 
         if (vcpu->state == XPH_RUNNING && vcpu->pcpu != record->pcpu)
             continue;
-        if (!end_state(machine, vcpu, record->tsc, record->time_ns, err))
+        if (!lose_state(machine, vcpu, record, err))
             return false;
-        enter_state(machine, vcpu, record, XPH_LOST);
     }
     machine->pcpus[record->pcpu].running = 0;
     machine->pcpus[record->pcpu].untold_ns = record->time_ns;

@@ -84,12 +84,10 @@ void xph_timeline_close(struct xph_timeline *timeline)
     *timeline = (struct xph_timeline){0};
 }
 
-/* LOST_RECORDS: count, vCPU, TSC of the first lost one (low, high). Xen: common/trace.c,
- * insert_lost_records(). */
 static void note_loss(struct xph_timeline *timeline, const struct xph_record *record)
 {
     struct xph_loss loss = {record->pcpu, record->extra_words > 0 ? record->words[0] : 0,
-                            record->time_ns, record->time_ns};
+                            record->lost_since_ns, record->time_ns};
 
     if (timeline->loss_count == timeline->loss_capacity) {
         size_t capacity = timeline->loss_capacity ? timeline->loss_capacity * 2 : FIRST_LOSSES;
@@ -106,13 +104,6 @@ static void note_loss(struct xph_timeline *timeline, const struct xph_record *re
         }
         timeline->losses = grown;
         timeline->loss_capacity = capacity;
-    }
-    if (record->extra_words >= 4) {
-        uint64_t first =
-            xph_clock_ns(&timeline->clock, (uint64_t)record->words[3] << 32 | record->words[2]);
-
-        if (first < loss.start_ns)
-            loss.start_ns = first;
     }
     timeline->losses[timeline->loss_count++] = loss;
 }
@@ -139,7 +130,11 @@ bool xph_timeline_next(struct xph_timeline *timeline, struct xph_record *record)
         timeline->last_tsc = record->tsc;
         timeline->last_ns = record->time_ns;
     }
-    if (record->event == XPH_EVENT_LOST_RECORDS)
+    if (record->event == XPH_EVENT_LOST_RECORDS) {
+        uint64_t since_ns = xph_clock_ns(&timeline->clock, xph_record_first_lost_tsc(record));
+
+        record->lost_since_ns = since_ns < record->time_ns ? since_ns : record->time_ns;
         note_loss(timeline, record);
+    }
     return true;
 }

@@ -54,6 +54,21 @@ for command in report dump; do
     claim_says "no manifest.json"
 done
 
+# Of gaps of some 6 s on each pCPU, nobody is said to have run, waited or slept in them.
+gaps_are_lost() {
+    { $xenphase dump --summary --trace "$data/lossy.trace" --khz 2445406 2>/dev/null || [[ $? == 3 ]]; } |
+        awk '$1 == "state" && $2 == "lost" { print; count++; short += $3 < 6 } END { exit !(count == 4 && short == 0) }'
+}
+claim "what happened in a gap is lost" gaps_are_lost
+claim_exit 3 "a lossy trace is told" $xenphase dump --event lost_records --trace "$data/lossy.trace" --khz 2445406
+claim_says "72070 records were lost in 6 gaps"
+claim_says "count=11141 d0v1 first_tsc=0x37bba570d1"
+
+cp -r "$data/create-pv.xph" "$work/hostile.xph"
+sed -i 's/"state": "complete"/"state": "failed"/; s/"state_reason": null/"state_reason": "\\u001b[2J"/' "$work/hostile.xph/manifest.json"
+claim_exit 3 "a hostile reason does not steer the terminal" $xenphase dump --limit 1 "$work/hostile.xph"
+claim_says '\x1b[2J'
+
 cp -r "$data/create-pv.xph" "$work/cut.xph"
 truncate -s 60% "$work/cut.xph/xen.trace" 2>/dev/null ||
     truncate -s $(($(stat -c %s "$work/cut.xph/xen.trace") * 6 / 10)) "$work/cut.xph/xen.trace"
