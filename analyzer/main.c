@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyzer/cmds/commands.h"
+#include "analyzer/views/terminal_text.h"
 #include "recording/version.h"
 
 static const struct command {
@@ -77,7 +78,10 @@ int main(int argc, char **argv)
         return XPH_EXIT_USAGE;
     }
     code = command->run(argc - 1, argv + 1, &err);
-    if (err.text[0] != '\0')
-        fprintf(stderr, "xenphase %s: %s\n", name, err.text);
+    if (err.text[0] != '\0') {
+        fprintf(stderr, "xenphase %s: ", name);
+        xph_print_text(stderr, err.text);
+        fputc('\n', stderr);
+    }
     return check_output(name, code);
 }

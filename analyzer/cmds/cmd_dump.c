@@ -15,6 +15,7 @@
 #include "analyzer/timeline/doubts.h"
 #include "analyzer/views/dump_text.h"
 #include "analyzer/views/summary_text.h"
+#include "analyzer/views/terminal_text.h"
 #include "analyzer/views/xenstore_text.h"
 #include "recording/recording.h"
 
@@ -188,8 +189,11 @@ static bool dump(const struct dump_options *options, struct xph_timeline *timeli
 
 static int tell_doubts(const struct xph_doubts *doubts)
 {
-    for (size_t i = 0; i < doubts->count; i++)
-        fprintf(stderr, "xenphase dump: in doubt: %s\n", doubts->text[i]);
+    for (size_t i = 0; i < doubts->count; i++) {
+        fputs("xenphase dump: in doubt: ", stderr);
+        xph_print_text(stderr, doubts->text[i]);
+        fputc('\n', stderr);
+    }
     return doubts->count > 0 ? XPH_EXIT_DOUBTFUL : XPH_EXIT_OK;
 }
 

@@ -75,7 +75,7 @@ static void doubt_clock_pair(struct xph_doubts *doubts, const struct xph_clock_p
                   "Xen did not trace what the recorder asked of it at the %s: tracing was off "
                   "then, or lost records, and how the clocks correspond is not known",
                   when);
-    else if ((uint64_t)(difference < 0 ? -difference : difference) > pair->error)
+    else if ((difference < 0 ? -(uint64_t)difference : (uint64_t)difference) > pair->error)
         xph_doubt(doubts,
                   "at the %s dom0's TSC was %" PRId64 " cycles (+-%" PRIu64
                   ") behind Xen's: what dom0 stamped stands that much too early",
