@@ -18,6 +18,8 @@ static uint64_t made(const struct sampled_domain *domain)
 
 static uint64_t ran(const struct sampled_domain *domain)
 {
+    if (!domain->is_new)
+        return 0;
     return domain->ran_ns ? domain->ran_ns : domain->gone_ns;
 }
 
