@@ -58,7 +58,16 @@ static bool have_console(const struct console_source *source, uint32_t domid)
     return false;
 }
 
-void console_source_add(struct console_source *source, uint32_t domid, uint64_t frame)
+/* Of a guest that ran before the recording, what is in the ring is taken, and nothing before it is
+ * missed. */
+static uint32_t first_byte(const struct xencons_interface *page, bool old)
+{
+    uint32_t end = *(const volatile XENCONS_RING_IDX *)&page->out_prod;
+
+    return old && end > RING_BYTES ? end - RING_BYTES : 0;
+}
+
+void console_source_add(struct console_source *source, uint32_t domid, uint64_t frame, bool old)
 {
     xen_pfn_t pfn = frame;
     struct guest_console *grown;
@@ -71,8 +80,8 @@ void console_source_add(struct console_source *source, uint32_t domid, uint64_t 
         if (grown)
             source->consoles = grown;
         if (page)
-            source->consoles[source->count++] =
-                (struct guest_console){.domid = domid, .page = page, .fd = -1};
+            source->consoles[source->count++] = (struct guest_console){
+                .domid = domid, .page = page, .seen = first_byte(page, old), .fd = -1};
     }
     pthread_mutex_unlock(&source->lock);
 }

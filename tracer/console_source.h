@@ -34,8 +34,9 @@ struct console_source {
 bool console_source_open(struct console_source *source, int dirfd, struct xph_error *err);
 
 /* Follows a guest's console from now on, what its ring still holds included. `frame` is what
- * xenstore calls its ring-ref. A guest whose ring cannot be mapped is passed over. */
-void console_source_add(struct console_source *source, uint32_t domid, uint64_t frame);
+ * xenstore calls its ring-ref; `old`: the guest ran before the recording, so what its ring holds no
+ * more is no loss. A guest whose ring cannot be mapped is passed over. */
+void console_source_add(struct console_source *source, uint32_t domid, uint64_t frame, bool old);
 
 /* Looks at all consoles; to be called at least every few ms. False if text could not be written. */
 bool console_source_poll(struct console_source *source, struct xph_error *err);

@@ -26,13 +26,17 @@ enum {
 
 static const char *const watched[] = {"@introduceDomain", "@releaseDomain", "/local/domain"};
 
-static void learn_name(struct xenstore_source *source, uint32_t domid, const char *value);
-static void learn_console(struct xenstore_source *source, uint32_t domid, const char *value);
+static void learn_name(struct xenstore_source *source, uint32_t domid, const char *value, bool old);
+static void learn_console(struct xenstore_source *source, uint32_t domid, const char *value,
+                          bool old);
 
-/* Keys whose value is read when they change, and who else is to know it. */
+/* Keys whose value is read when they change, and who else is to know it; `old` is a key that was
+ * there before the recording. */
 static const struct {
-    const char *pattern; /* fnmatch(3), where * matches slashes, too */
-    void (*learn)(struct xenstore_source *source, uint32_t domid, const char *value);
+    /* fnmatch(3). * matches slashes, too, but where somebody learns: a guest may write what it
+     * likes deeper in its own directory, and must not name a domain by it. */
+    const char *pattern;
+    void (*learn)(struct xenstore_source *source, uint32_t domid, const char *value, bool old);
 } read_keys[] = {
     {"*/state", NULL},
     {"*/hotplug-status", NULL},
@@ -51,11 +55,12 @@ static bool domain_of(const char *path, uint32_t *domid)
     return sscanf(path, "/local/domain/%" SCNu32 "/", domid) == 1;
 }
 
-static void learn_name(struct xenstore_source *source, uint32_t domid, const char *value)
+static void learn_name(struct xenstore_source *source, uint32_t domid, const char *value, bool old)
 {
     struct known_name *known = NULL, *grown;
     char *name = strdup(value);
 
+    (void)old;
     pthread_mutex_lock(&source->lock);
     for (size_t i = 0; i < source->name_count && !known; i++) {
         if (source->names[i].domid == domid)
@@ -74,13 +79,14 @@ static void learn_name(struct xenstore_source *source, uint32_t domid, const cha
     pthread_mutex_unlock(&source->lock);
 }
 
-static void learn_console(struct xenstore_source *source, uint32_t domid, const char *value)
+static void learn_console(struct xenstore_source *source, uint32_t domid, const char *value,
+                          bool old)
 {
     char *end;
     unsigned long long frame = strtoull(value, &end, 10);
 
     if (source->consoles && end != value && *end == '\0')
-        console_source_add(source->consoles, domid, frame);
+        console_source_add(source->consoles, domid, frame, old);
 }
 
 static void set_unavailable(struct xenstore_source *source, const char *what, int errnum)
@@ -118,7 +124,8 @@ static bool handle(struct xenstore_source *source, struct xs_handle *xenstore, c
     uint32_t domid;
     bool ok;
 
-    while (key < READ_KEYS && fnmatch(read_keys[key].pattern, path, 0) != 0)
+    while (key < READ_KEYS &&
+           fnmatch(read_keys[key].pattern, path, read_keys[key].learn ? FNM_PATHNAME : 0) != 0)
         key++;
     if (key < READ_KEYS) {
         value = xs_read(xenstore, XBT_NULL, path, &event.value_bytes);
@@ -128,7 +135,7 @@ static bool handle(struct xenstore_source *source, struct xs_handle *xenstore, c
         if (!value)
             event.value_bytes = 0;
         if (value && read_keys[key].learn && domain_of(path, &domid))
-            read_keys[key].learn(source, domid, value);
+            read_keys[key].learn(source, domid, value, false);
     }
     ok = keep(source, &event, err);
     free(value);
@@ -152,7 +159,7 @@ static void learn_existing(struct xenstore_source *source, struct xs_handle *xen
                 continue;
             value = xs_read(xenstore, XBT_NULL, path, &(unsigned){0});
             if (value)
-                read_keys[key].learn(source, (uint32_t)strtoul(domains[d], NULL, 10), value);
+                read_keys[key].learn(source, (uint32_t)strtoul(domains[d], NULL, 10), value, true);
             free(value);
         }
     }
