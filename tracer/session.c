@@ -38,6 +38,7 @@ struct session {
     xentoollog_logger *log;
     struct xen_host host;
     struct recorder_lock lock;
+    bool keep_note; /* what an earlier recorder left on is not put back yet */
     struct trace_buffers buffers;
     struct output_directory directory;
     struct sources sources;
@@ -73,8 +74,11 @@ static bool open_buffers(struct session *session, struct xph_error *err)
         return false;
     if (session->options->events->mask == 0 && left_mask == 0)
         return true;
-    if (!trace_buffers_open(&session->buffers, &session->host, pages, left_mask, err) ||
-        !recorder_lock_note(&session->lock, session->buffers.saved_mask, err))
+    session->keep_note = left_mask != 0;
+    if (!trace_buffers_open(&session->buffers, &session->host, pages, left_mask, err))
+        return false;
+    session->keep_note = false;
+    if (!recorder_lock_note(&session->lock, session->buffers.saved_mask, err))
         return false;
     if (left_mask)
         log_notice(session->log,
@@ -358,7 +362,10 @@ static void tear_down(struct session *session)
 {
     sources_close(&session->sources);
     trace_buffers_close(&session->buffers);
-    recorder_lock_release(&session->lock);
+    if (session->keep_note)
+        recorder_lock_drop(&session->lock);
+    else
+        recorder_lock_release(&session->lock);
     xen_host_close(&session->host);
     output_directory_close(&session->directory);
     xph_manifest_free(&session->manifest);
@@ -367,6 +374,9 @@ static void tear_down(struct session *session)
 int session_run(const struct options *options, xentoollog_logger *log, struct xph_error *err)
 {
     static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
+    /* A write that fails says so itself: what we switched on must not stay on for it. */
+    static const int held_back[] = {SIGPIPE, SIGXFSZ};
+    sigset_t blocked;
     struct session session = {
         .options = options,
         .log = log,
@@ -384,8 +394,12 @@ int session_run(const struct options *options, xentoollog_logger *log, struct xp
     sigemptyset(&session.handled);
     for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
         sigaddset(&session.handled, handled[i]);
-    /* Blocked before any thread exists, so that only wait_tick() takes them. */
-    sigprocmask(SIG_BLOCK, &session.handled, &session.original_mask);
+    blocked = session.handled;
+    for (size_t i = 0; i < sizeof(held_back) / sizeof(held_back[0]); i++)
+        sigaddset(&blocked, held_back[i]);
+    /* Blocked before any thread exists, so that only wait_tick() takes them; and for good, as one
+     * that came in the meantime must not change how we end. */
+    sigprocmask(SIG_BLOCK, &blocked, &session.original_mask);
     if (set_up(&session, err)) {
         code = options->system ? record_system(&session, err) : record_command(&session, err);
     } else {
@@ -395,6 +409,5 @@ int session_run(const struct options *options, xentoollog_logger *log, struct xp
             output_directory_discard(&session.directory);
     }
     tear_down(&session);
-    sigprocmask(SIG_SETMASK, &session.original_mask, NULL);
     return code;
 }
