@@ -51,6 +51,25 @@ for signal in TERM HUP INT; do
     claim "nothing is left" no_kernel_tracing_is_left
 done
 
+claim_exit 130 "nobody reads the messages any more: all is undone, and the exit status is the signal's" run 'cd /root && rm -rf s.xph started
+    { until test -e started; do sleep 0.5; done; sleep 1; pkill -KILL -x tee; sleep 0.5; pkill -INT -x xenphase-record; } &
+    xenphase-record -o s.xph -- sh -c "touch started; exec sleep 60" 2>&1 | tee log >/dev/null; status=${PIPESTATUS[0]}; wait; exit $status'
+claim_exit 3 "its recording can be read" run 'xenphase dump --summary /root/s.xph'
+claim_says "interrupted"
+claim "nothing is left" no_kernel_tracing_is_left
+
+claim "a boot that takes long is not Domain-0's" run 'cd /root && rm -rf s.xph && { timeout -s INT 15 xenphase-record --system --trigger "boot>3s" -o s.xph; ! grep "triggered_by.*boot" s.xph/manifest.json; }'
+
+names_are_right() {
+    run 'cd /root; rm -rf s.xph started; xl create -q /etc/xenlab/pv.cfg; id=$(xl domid tiny-pv)
+        { until test -e started; do sleep 0.5; done
+            xenstore-write /local/domain/0/backend/console/$id/1/name evil /local/domain/$id/data/name worse; } &
+        xenphase-record -q -o s.xph -- sh -c "touch started; sleep 5"; wait; xl destroy tiny-pv
+        grep "\"name\"" s.xph/manifest.json
+        grep -q "\"name\": \"tiny-pv\"" s.xph/manifest.json && grep -q "\"name\": \"Domain-0\"" s.xph/manifest.json && ! grep "evil\|worse" s.xph/manifest.json'
+}
+claim "keys that end in /name do not name a domain" names_are_right
+
 claim_exit 137 "the command is killed: that is its exit status" run 'cd /root && rm -rf s.xph && xenphase record -o s.xph -- sh -c "kill -KILL \$\$"'
 claim_exit 0 "its recording is whole" run 'xenphase dump --summary /root/s.xph'
 
