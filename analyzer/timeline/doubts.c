@@ -10,14 +10,28 @@
  * beyond that says something of the frequency. */
 enum { FREQUENCY_TOLERANCE_PPM = 1000, CLOCK_STEERING_NS = 5000000 };
 
+/* Of a text that was cut at `length`, how much is whole characters of UTF-8: half a one would make
+ * it unfit for JSON. */
+static size_t whole_characters(const char *text, size_t length)
+{
+    size_t start = length;
+
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+        start--;
+    return start > 0 && (unsigned char)text[start - 1] >= 0xc0 ? start - 1 : start;
+}
+
 void xph_doubt(struct xph_doubts *doubts, const char *format, ...)
 {
     va_list args;
+    char *text;
 
     if (doubts->count == XPH_MAX_DOUBTS)
         return;
+    text = doubts->text[doubts->count++];
     va_start(args, format);
-    vsnprintf(doubts->text[doubts->count++], XPH_DOUBT_BYTES, format, args);
+    if (vsnprintf(text, XPH_DOUBT_BYTES, format, args) >= XPH_DOUBT_BYTES)
+        text[whole_characters(text, XPH_DOUBT_BYTES - 1)] = '\0';
     va_end(args);
 }
 

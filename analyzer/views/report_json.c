@@ -79,7 +79,9 @@ bool xph_report_json(FILE *out, const struct xph_report *report, struct xph_erro
                      text_or_null(manifest->dom0_kernel), "pcpus", (json_int_t)manifest->pcpus,
                      "tsc_khz", (json_int_t)manifest->tsc_khz, "operations", operations, "doubts",
                      doubts);
-    ok = root && json_dumpf(root, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
+    /* A terminal may take some characters beyond ASCII for commands. */
+    ok = root && json_dumpf(root, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
+         fputc('\n', out) != EOF;
     json_decref(root);
     return ok || xph_fail(err, "cannot write the report as JSON");
 }

@@ -69,6 +69,11 @@ sed -i 's/"state": "complete"/"state": "failed"/; s/"state_reason": null/"state_
 claim_exit 3 "a hostile reason does not steer the terminal" $xenphase dump --limit 1 "$work/hostile.xph"
 claim_says '\x1b[2J'
 
+long_reason=$(printf '\\\\u00e4%.0s' {1..200})
+sed -i "s/\"state_reason\": .*/\"state_reason\": \"$long_reason\",/" "$work/hostile.xph/manifest.json"
+claim_exit 3 "a long reason is cut at a character, even as JSON" $xenphase report --json "$work/hostile.xph"
+claim_says 'recording failed: \u00E4\u00E4'
+
 cp -r "$data/create-pv.xph" "$work/cut.xph"
 truncate -s 60% "$work/cut.xph/xen.trace" 2>/dev/null ||
     truncate -s $(($(stat -c %s "$work/cut.xph/xen.trace") * 6 / 10)) "$work/cut.xph/xen.trace"
