@@ -3,11 +3,11 @@
 
 selftest_usage() {
     cat <<EOF
-usage: xenlab selftest integrity [COUNT] | migrate [COUNT] | memory [MIB] | creations [COUNT] | matrix [SUITE...]
+usage: xenlab selftest integrity [COUNT] | migrate [COUNT] | memory [MIB] | creations [COUNT] | matrix [SUITE[/KERNEL]...]
   integrity  COUNT (50) guests with disk and vif created and destroyed, PV and PVH in turn, beside checksums in dom0 and guest
   migrate    COUNT (20) live migrations of a PVH guest between a and b (both up) that verifies its memory all the time
   creations  COUNT (10) creations of the same guest: how long they take, and how much that varies
-  matrix     boots every kernel under every suite's Xen (or these suites'), creates a PV and a PVH guest, prints a table
+  matrix     boots every kernel under every suite's Xen (or these), creates a PV and a PVH guest, prints a table
   memory     creates and destroys a PVH guest of MIB (8192); the host needs that much and 2 GiB more (--memory 12288)
 EOF
 }
@@ -112,7 +112,8 @@ selftest_matrix() {
     echo '| --- | --- | --- | --- |'
     for suite in "$@"; do
         while IFS='|' read -r kernel _ <&3; do
-            matrix_row "$suite" "$kernel"
+            [[ $suite != */* || ${suite#*/} == "$kernel" ]] || continue
+            matrix_row "${suite%%/*}" "$kernel"
         done 3<<<"$KERNELS"
     done
 }
