@@ -57,6 +57,14 @@ static void fill(struct xph_operation *operation, const struct xph_domain_life *
     kinds[operation->kind].divide(operation, &input);
 }
 
+/* What came to its end before the command began is not its doing. */
+static bool belongs_to_command(const struct xph_domain_life *life, uint64_t start_ns)
+{
+    if (life->added.known)
+        return life->added.ns >= start_ns;
+    return life->removed.known && life->removed.ns >= start_ns;
+}
+
 bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_manifest *manifest,
                          const struct xph_clock *clock, struct xph_operation **operations,
                          size_t *count, struct xph_error *err)
@@ -70,7 +78,7 @@ bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_
     for (size_t i = 0; i < lives->count && manifest->command_start.tsc != 0; i++) {
         const struct xph_domain_life *life = &lives->lives[i];
 
-        if (life->added.known || life->removed.known)
+        if (belongs_to_command(life, xph_clock_ns(clock, manifest->command_start.tsc)))
             fill(&(*operations)[(*count)++], life, manifest, clock);
     }
     return true;

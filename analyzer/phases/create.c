@@ -61,6 +61,10 @@ void xph_phases_of_create(struct xph_operation *operation, const struct xph_phas
     const struct xph_domain_life *life = input->life;
     const struct xph_moment *runs = life->unpaused.known ? &life->unpaused : &life->first_run;
 
+    /* A reboot: the toolstack's daemon makes the domain when the old one is gone. */
+    if (operation->returned.known && operation->returned.ns < life->added.ns)
+        xph_operation_add_phase(operation, "command", operation->returned.ns,
+                                "the command returned");
     xph_operation_add_phase(operation, "toolstack prepare", life->added.ns,
                             "domain made (Xen: domain_add)");
     if (!life->first_run.known) {

@@ -1,6 +1,7 @@
 /*
  * Destruction: toolstack prepare | device teardown | domain kill | toolstack finish. The command's
- * end is the operation's: that Xen drops the last reference later is told apart.
+ * end is the operation's: that Xen drops the last reference later is told apart. Of a command that
+ * had returned before the domain was touched, the domain's end is.
  */
 #include "analyzer/phases/phases.h"
 
@@ -13,6 +14,20 @@ static void add_known(struct xph_operation *operation, const struct xph_moment *
         xph_operation_add_phase(operation, name, moment->ns, ends_with);
 }
 
+/* The command only asked for it (shutdown, reboot): the guest and the toolstack's daemon do the
+ * rest, and dom0's clock was not read when they were done. */
+static void end_without_command(struct xph_operation *operation, const struct xph_domain_life *life)
+{
+    xph_operation_add_phase(operation, "command", operation->returned.ns, "the command returned");
+    if (life->paused.known)
+        xph_operation_add_phase(operation, "shutdown", life->paused.ns, "domain paused (samples)");
+    if (life->memory_falls.known)
+        xph_operation_add_phase(operation, "device teardown", life->memory_falls.ns,
+                                "first memory given back (samples)");
+    xph_operation_add_phase(operation, life->paused.known ? "domain kill" : "shutdown and kill",
+                            life->removed.ns, "domain removed (Xen: domain_remove)");
+}
+
 void xph_phases_of_destroy(struct xph_operation *operation, const struct xph_phase_input *input)
 {
     const struct xph_domain_life *life = input->life;
@@ -23,6 +38,12 @@ void xph_phases_of_destroy(struct xph_operation *operation, const struct xph_pha
         operation->failure = "the command had not ended when the recording did";
         xph_operation_add_phase(operation, "toolstack and domain kill", life->removed.ns,
                                 "domain removed (Xen: domain_remove)");
+        return;
+    }
+    /* Xen drops the last reference after a command that did it all has returned, too: its domain
+     * was paused before. Without samples that is not known, and the command is taken for it. */
+    if (life->paused.known && life->paused.ns >= operation->returned.ns) {
+        end_without_command(operation, life);
         return;
     }
     add_known(operation, &life->paused, "toolstack prepare", "domain paused (samples)");
