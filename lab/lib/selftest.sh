@@ -78,7 +78,10 @@ why_not() {
         /Kernel panic - / { sub(/.*Kernel panic - /, ""); why = "dom0 panics, " $0 }
         /Panic on CPU/ { getline; sub(/^\(XEN\) /, ""); why = "Xen panics, " $0 }
         /initrd: no / { why = $0 }
-        END { print why ? why : "it does not answer" }'
+        # The first sign of a kernel that waits for an interrupt for ever; the rest is its consequences.
+        /rcu:? .*(kthread timer wakeup didn.t happen|Possible timer handling issue)/ && !why { sub(/^.*rcu: +/, ""); why = "dom0 hangs, " $0 }
+        /[^ ]/ { last = $0 }
+        END { why = why ? why : "it does not answer; the end of its console: " substr(last, 1, 120); gsub(/[|]/, "/", why); print why }'
 }
 
 # One row of the table: does it boot, in what time, and do guests get ready?
