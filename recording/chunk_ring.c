@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -68,6 +69,62 @@ bool xph_chunk_ring_trim(struct xph_chunk_ring *ring, struct xph_chunk_writer *w
     return xph_fail_errno(err, errno, "cannot free the front of a recording's file");
 }
 
+/* The names that a file has while it is rewritten without its hole. */
+struct ring_names {
+    const char *file;
+    char index[80], next[64], next_index[80];
+};
+
+static struct ring_names names_of(const char *file)
+{
+    struct ring_names names = {.file = file};
+
+    snprintf(names.index, sizeof(names.index), "%s" XPH_INDEX_SUFFIX, file);
+    snprintf(names.next, sizeof(names.next), "%s.next", file);
+    snprintf(names.next_index, sizeof(names.next_index), "%s" XPH_INDEX_SUFFIX, names.next);
+    return names;
+}
+
+/* What an earlier try left. The index goes first: one without its file says that the file has been
+ * put in place, see finish_replacing(). */
+static void remove_next(int dirfd, const struct ring_names *names)
+{
+    unlinkat(dirfd, names->next_index, 0);
+    unlinkat(dirfd, names->next, 0);
+}
+
+/* File and index cannot be replaced in one step. Whoever is killed between the two leaves the new
+ * index under its first name, and the old one would misread the new file. */
+static bool finish_replacing(int dirfd, const struct ring_names *names, bool *replaced,
+                             struct xph_error *err)
+{
+    *replaced = false;
+    if (faccessat(dirfd, names->next, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT ||
+        faccessat(dirfd, names->next_index, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+        return true;
+    *replaced = renameat(dirfd, names->next_index, dirfd, names->index) == 0;
+    return *replaced || xph_fail_errno(err, errno, "cannot replace %s", names->index);
+}
+
+static bool replace(int dirfd, const struct ring_names *names, struct xph_error *err)
+{
+    bool replaced;
+
+    if (renameat(dirfd, names->next, dirfd, names->file) != 0)
+        return xph_fail_errno(err, errno, "cannot replace %s", names->file);
+    return finish_replacing(dirfd, names, &replaced, err);
+}
+
+/* A file with a hole at its front and what its index says of it. */
+struct holed_file {
+    const uint8_t *data;
+    uint64_t size; /* up to the end, or to a second hole, which no recorder makes */
+    const struct xph_chunk_entry *entries;
+    uint64_t count;
+    uint64_t head_bytes, head; /* what stays at the front, in bytes and entries (0 or 1) */
+    uint64_t first;            /* the first entry after these that was not punched out */
+};
+
 /* The number of the first entry from `number` on that was not punched out; of `count` if none is.
  */
 static uint64_t find_kept(const struct xph_chunk_entry *entries, uint64_t number, uint64_t count)
@@ -77,80 +134,128 @@ static uint64_t find_kept(const struct xph_chunk_entry *entries, uint64_t number
     return number;
 }
 
-/* What is damaged stays so, and bytes at the end that no entry covers have none in the copy. */
-static bool copy_kept(struct xph_chunk_writer *out, const struct xph_mapped_file *file,
-                      const struct xph_chunk_entry *entries, uint64_t first, uint64_t head,
-                      uint64_t count, struct xph_error *err)
+static bool append_bytes(struct xph_chunk_writer *out, const struct holed_file *file,
+                         const struct xph_chunk_entry *entry, struct xph_error *err)
 {
-    uint64_t covered = 0;
+    struct iovec iov = {(void *)(uintptr_t)(file->data + entry->offset), entry->length};
+
+    return xph_chunk_writer_append_as(out, &iov, 1, entry->crc32, err);
+}
+
+/* Chunks follow each other. One that does not is damage of the index, or made up so that its bytes
+ * are copied again and again: from there on what follows is kept without checksums. What is damaged
+ * stays so. */
+static bool copy_kept(struct xph_chunk_writer *out, const struct holed_file *file,
+                      struct xph_error *err)
+{
+    uint64_t at = file->first < file->count ? file->entries[file->first].offset : file->size;
     struct iovec rest;
 
-    for (uint64_t i = 0; i < count; i++) {
-        const struct xph_chunk_entry *entry = &entries[i];
-        struct iovec iov;
+    if (at < file->head_bytes)
+        return xph_fail(err, "its index is damaged");
+    if (at > file->size) /* cut before what was kept */
+        at = file->size;
+    if (file->head > 0 && !append_bytes(out, file, &file->entries[0], err))
+        return false;
+    for (uint64_t i = file->first; i < file->count; i++) {
+        const struct xph_chunk_entry *entry = &file->entries[i];
 
-        if (i >= head && i < first)
-            continue;
-        if (entry->offset > file->size || entry->length > file->size - entry->offset)
-            return true;
-        iov = (struct iovec){(void *)(uintptr_t)(file->data + entry->offset), entry->length};
-        if (!xph_chunk_writer_append_as(out, &iov, 1, entry->crc32, err))
+        if (entry->offset != at || entry->length == 0 || entry->length > file->size - at)
+            break;
+        if (!append_bytes(out, file, entry, err))
             return false;
-        covered = entry->offset + entry->length;
+        at += entry->length;
     }
-    rest = (struct iovec){(void *)(uintptr_t)(file->data + covered), file->size - covered};
+    rest = (struct iovec){(void *)(uintptr_t)(file->data + at), file->size - at};
     return xph_write_all(out->fd, &rest, 1, err);
 }
 
-static bool rewrite(int dirfd, const char *name, const struct xph_mapped_file *file,
-                    const struct xph_chunk_entry *entries, uint64_t first, uint64_t head,
-                    uint64_t count, struct xph_error *err)
+/* On the disk before the old file is given up. */
+static bool sync_writer(const struct xph_chunk_writer *writer, struct xph_error *err)
 {
-    char next[64], next_index[80], index[80];
+    return (fdatasync(writer->fd) == 0 && fdatasync(writer->index_fd) == 0) ||
+           xph_fail_errno(err, errno, "cannot write");
+}
+
+static bool rewrite(int dirfd, const struct ring_names *names, const struct holed_file *file,
+                    struct xph_error *err)
+{
     struct xph_chunk_writer out = {.fd = -1, .index_fd = -1};
     bool ok;
 
-    snprintf(next, sizeof(next), "%s.next", name);
-    snprintf(next_index, sizeof(next_index), "%s" XPH_INDEX_SUFFIX, next);
-    snprintf(index, sizeof(index), "%s" XPH_INDEX_SUFFIX, name);
-    /* What an earlier try left. */
-    unlinkat(dirfd, next, 0);
-    unlinkat(dirfd, next_index, 0);
-    ok = xph_chunk_writer_open(&out, dirfd, next, err) &&
-         copy_kept(&out, file, entries, first, head, count, err);
+    remove_next(dirfd, names);
+    ok = xph_chunk_writer_open(&out, dirfd, names->next, err) && copy_kept(&out, file, err) &&
+         xph_chunk_writer_flush(&out, err) && sync_writer(&out, err);
     ok = xph_chunk_writer_close(&out, ok ? err : &(struct xph_error){0}) && ok;
-    if (ok &&
-        (renameat(dirfd, next, dirfd, name) != 0 || renameat(dirfd, next_index, dirfd, index) != 0))
-        ok = xph_fail_errno(err, errno, "cannot replace %s", name);
-    if (!ok) {
-        unlinkat(dirfd, next, 0);
-        unlinkat(dirfd, next_index, 0);
-    }
-    return ok;
+    if (!ok)
+        remove_next(dirfd, names);
+    return ok && replace(dirfd, names, err);
+}
+
+/* Where the data that begins at `from` ends: at the end of the file or at a hole. */
+static uint64_t end_of_data(int dirfd, const char *name, uint64_t from, uint64_t size)
+{
+    int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    off_t end = fd < 0 ? -1 : lseek(fd, (off_t)from, SEEK_HOLE);
+
+    if (fd >= 0)
+        close(fd);
+    return end < 0 || (uint64_t)end > size ? size : (uint64_t)end;
+}
+
+static bool close_hole(int dirfd, const struct ring_names *names,
+                       const struct xph_mapped_file *mapped, const struct xph_chunk_index *index,
+                       uint64_t head_bytes, bool *had_hole, struct xph_error *err)
+{
+    struct holed_file file = {
+        .data = mapped->data,
+        .size = mapped->size,
+        .entries = index->entries,
+        .count = index->count,
+        .head_bytes = head_bytes,
+        .head = head_bytes > 0 ? 1 : 0,
+    };
+    struct xph_error cause;
+
+    file.first = find_kept(file.entries, file.head, file.count);
+    *had_hole = file.first > file.head;
+    if (!*had_hole)
+        return true;
+    if (file.head > 0 && (file.entries[0].offset != 0 || file.entries[0].length != head_bytes ||
+                          head_bytes > file.size))
+        return xph_fail(err, "%s: its index is damaged", names->file);
+    if (file.first < file.count && file.entries[file.first].offset <= file.size)
+        file.size = end_of_data(dirfd, names->file, file.entries[file.first].offset, file.size);
+    if (rewrite(dirfd, names, &file, &cause))
+        return true;
+    xph_fail(err, "%s: %s", names->file, cause.text);
+    err->errnum = cause.errnum;
+    return false;
 }
 
 bool xph_chunk_ring_close(int dirfd, const char *name, uint64_t head_bytes, bool *had_hole,
                           struct xph_error *err)
 {
-    const uint64_t head = head_bytes > 0 ? 1 : 0;
+    const struct ring_names names = names_of(name);
     struct xph_chunk_index index;
     struct xph_mapped_file file;
-    uint64_t first;
-    bool ok = true;
+    bool found, ok;
 
+    if (!finish_replacing(dirfd, &names, &found, err))
+        return false;
     if (had_hole)
-        *had_hole = false;
+        *had_hole = found;
+    if (found)
+        return true;
     if (!xph_map_file(dirfd, name, &file, err))
         return err->errnum == ENOENT;
     if (!xph_chunk_index_map(dirfd, name, &index, err)) {
         xph_unmap_file(&file);
         return false;
     }
-    first = find_kept(index.entries, head, index.count);
+    ok = close_hole(dirfd, &names, &file, &index, head_bytes, &found, err);
     if (had_hole)
-        *had_hole = first > head;
-    if (first > head)
-        ok = rewrite(dirfd, name, &file, index.entries, first, head, index.count, err);
+        *had_hole = found;
     xph_chunk_index_unmap(&index);
     xph_unmap_file(&file);
     return ok;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -269,6 +270,94 @@ static void test_damage_in_a_ring_stays_visible(void **state)
     assert_int_equal(check_chunks().damaged_chunks, 1);
 }
 
+static void read_file(const char *name, char **data, size_t *size)
+{
+    struct xph_mapped_file file;
+    struct xph_error err;
+
+    assert_true(xph_map_file(dirfd_, name, &file, &err));
+    *data = malloc(file.size);
+    *size = file.size;
+    memcpy(*data, file.data, file.size);
+    xph_unmap_file(&file);
+}
+
+/* As a killed recorder leaves it: the new file is in place, its index is not. */
+static void test_ring_killed_between_the_two_renames_keeps_all(void **state)
+{
+    char *old_index, *kept, *again;
+    size_t old_index_size, kept_size, again_size;
+    struct xph_error err;
+    bool had_hole = false;
+
+    (void)state;
+    write_ring(false);
+    read_file(XPH_FILE_TRACE XPH_INDEX_SUFFIX, &old_index, &old_index_size);
+    assert_true(xph_chunk_ring_close(dirfd_, XPH_FILE_TRACE, RING_HEAD, NULL, &err));
+    read_file(XPH_FILE_TRACE, &kept, &kept_size);
+    assert_int_equal(renameat(dirfd_, XPH_FILE_TRACE XPH_INDEX_SUFFIX, dirfd_,
+                              XPH_FILE_TRACE ".next" XPH_INDEX_SUFFIX),
+                     0);
+    write_file(XPH_FILE_TRACE XPH_INDEX_SUFFIX, old_index, old_index_size);
+    assert_true(xph_chunk_ring_close(dirfd_, XPH_FILE_TRACE, RING_HEAD, &had_hole, &err));
+    assert_true(had_hole);
+    read_file(XPH_FILE_TRACE, &again, &again_size);
+    assert_int_equal(again_size, kept_size);
+    assert_memory_equal(again, kept, kept_size);
+    assert_int_equal(check_chunks().covered_bytes, kept_size);
+    assert_int_equal(check_chunks().damaged_chunks, 0);
+    free(old_index);
+    free(kept);
+    free(again);
+}
+
+static void test_ring_killed_while_it_is_rewritten_keeps_all(void **state)
+{
+    struct xph_error err;
+
+    (void)state;
+    write_ring(false);
+    write_file(XPH_FILE_TRACE ".next", "half", 4);
+    write_file(XPH_FILE_TRACE ".next" XPH_INDEX_SUFFIX, "XPH", 3);
+    assert_true(xph_chunk_ring_close(dirfd_, XPH_FILE_TRACE, RING_HEAD, NULL, &err));
+    assert_in_range(check_chunks().covered_bytes, RING_KEPT_BYTES, RING_KEPT_BYTES * 5 / 4);
+    assert_int_equal(check_chunks().damaged_chunks, 0);
+}
+
+enum { CRAFTED_ENTRIES = 1000, CRAFTED_BYTES = 50000, CRAFTED_HOLE = 1 << 30 };
+
+/* Synthetic: an index after whose hole every entry names the whole file again. */
+static void test_index_cannot_multiply_a_ring(void **state)
+{
+    struct {
+        char magic[8];
+        struct xph_chunk_entry entries[CRAFTED_ENTRIES];
+    } index = {"", {{0, 0, 0}}};
+    char *bytes = calloc(1, CRAFTED_BYTES);
+    struct xph_error err;
+    int fd;
+
+    (void)state;
+    memcpy(index.magic, "XPHIDX01", sizeof(index.magic));
+    for (size_t i = 1; i < CRAFTED_ENTRIES; i++)
+        index.entries[i] = (struct xph_chunk_entry){0, CRAFTED_BYTES, 0};
+    write_file(XPH_FILE_TRACE, bytes, CRAFTED_BYTES);
+    write_file(XPH_FILE_TRACE XPH_INDEX_SUFFIX, &index, sizeof(index));
+    assert_true(xph_chunk_ring_close(dirfd_, XPH_FILE_TRACE, 0, NULL, &err));
+    assert_in_range(check_chunks().file_bytes, 1, CRAFTED_BYTES);
+
+    /* And one whose entry covers a hole that takes no space. */
+    write_file(XPH_FILE_TRACE, bytes, CRAFTED_BYTES);
+    fd = openat(dirfd_, XPH_FILE_TRACE, O_WRONLY);
+    assert_int_equal(ftruncate(fd, CRAFTED_HOLE), 0);
+    close(fd);
+    index.entries[1].length = CRAFTED_HOLE;
+    write_file(XPH_FILE_TRACE XPH_INDEX_SUFFIX, &index, sizeof(index));
+    assert_true(xph_chunk_ring_close(dirfd_, XPH_FILE_TRACE, 0, NULL, &err));
+    assert_in_range(check_chunks().file_bytes, CRAFTED_BYTES, CRAFTED_BYTES + (1 << 16));
+    free(bytes);
+}
+
 static void test_samples_that_are_cut_or_too_small_end_the_reading(void **state)
 {
     /* Synthetic: the magic, a record of a kind that is not known, one whose size is a lie. */
@@ -391,6 +480,9 @@ int main(void)
         cmocka_unit_test(test_ring_keeps_the_head_and_the_end),
         cmocka_unit_test(test_file_without_a_whole_index_has_no_hole),
         cmocka_unit_test(test_damage_in_a_ring_stays_visible),
+        cmocka_unit_test(test_ring_killed_between_the_two_renames_keeps_all),
+        cmocka_unit_test(test_ring_killed_while_it_is_rewritten_keeps_all),
+        cmocka_unit_test(test_index_cannot_multiply_a_ring),
         cmocka_unit_test(test_xenstore_events_come_back),
         cmocka_unit_test(test_xenstore_events_cut_or_flipped_stay_in_bounds),
         cmocka_unit_test(test_samples_that_are_cut_or_too_small_end_the_reading),
