@@ -12,6 +12,7 @@
 #include "recording/manifest_fields.h"
 
 #define RESERVED_NAME "manifest.json.next"
+#define UPDATE_NAME   "manifest.json.new"
 
 enum { RESERVED_BYTES = 256 * 1024, MAX_MANIFEST_BYTES = 16 * 1024 * 1024, MAX_DOMAINS = 32768 };
 
@@ -107,33 +108,50 @@ bool xph_manifest_reserve(int dirfd, struct xph_error *err)
     return true;
 }
 
-static bool write_text(int dirfd, const char *text, struct xph_error *err)
+/* Writes all that the file `name` is to hold; it is not truncated first, as the blocks set aside by
+ * _reserve are what makes this safe on a full disk. */
+static bool write_text(int dirfd, const char *name, const char *text, bool sync,
+                       struct xph_error *err)
 {
     struct iovec iov = {(void *)(uintptr_t)text, strlen(text)};
-    /* Not truncated before writing: the blocks set aside by _reserve are what makes this safe on a
-     * full disk. */
-    int fd = openat(dirfd, RESERVED_NAME, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     bool ok;
 
     if (fd < 0)
-        return xph_fail_errno(err, errno, "cannot create %s", RESERVED_NAME);
+        return xph_fail_errno(err, errno, "cannot create %s", name);
     ok = xph_write_all(fd, &iov, 1, err);
-    if (ok && (ftruncate(fd, (off_t)strlen(text)) != 0 || fsync(fd) != 0))
-        ok = xph_fail_errno(err, errno, "cannot write %s", RESERVED_NAME);
+    if (ok && (ftruncate(fd, (off_t)strlen(text)) != 0 || (sync && fsync(fd) != 0)))
+        ok = xph_fail_errno(err, errno, "cannot write %s", name);
     close(fd);
-    if (ok && renameat(dirfd, RESERVED_NAME, dirfd, XPH_FILE_MANIFEST) != 0)
+    if (ok && renameat(dirfd, name, dirfd, XPH_FILE_MANIFEST) != 0)
         ok = xph_fail_errno(err, errno, "cannot replace %s", XPH_FILE_MANIFEST);
+    return ok;
+}
+
+static bool write_manifest(int dirfd, const char *name, const struct xph_manifest *manifest,
+                           bool sync, struct xph_error *err)
+{
+    json_t *root = manifest_to_json(manifest);
+    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    bool ok = text ? write_text(dirfd, name, text, sync, err)
+                   : xph_fail(err, "out of memory for the manifest");
+
+    free(text);
+    json_decref(root);
     return ok;
 }
 
 bool xph_manifest_write(int dirfd, const struct xph_manifest *manifest, struct xph_error *err)
 {
-    json_t *root = manifest_to_json(manifest);
-    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-    bool ok = text ? write_text(dirfd, text, err) : xph_fail(err, "out of memory for the manifest");
+    return write_manifest(dirfd, RESERVED_NAME, manifest, true, err);
+}
 
-    free(text);
-    json_decref(root);
+bool xph_manifest_update(int dirfd, const struct xph_manifest *manifest, struct xph_error *err)
+{
+    bool ok = write_manifest(dirfd, UPDATE_NAME, manifest, false, err);
+
+    if (!ok)
+        unlinkat(dirfd, UPDATE_NAME, 0);
     return ok;
 }
 

@@ -125,6 +125,10 @@ struct xph_manifest {
  * _reserve. */
 bool xph_manifest_write(int dirfd, const struct xph_manifest *manifest, struct xph_error *err);
 
+/* Replaces manifest.json while the recording goes on: leaves the space that was set aside alone,
+ * does not wait for the disk, and leaves the older one in place where it fails. */
+bool xph_manifest_update(int dirfd, const struct xph_manifest *manifest, struct xph_error *err);
+
 /* Sets disk space aside so that the next _write succeeds even when the disk is full by then. */
 bool xph_manifest_reserve(int dirfd, struct xph_error *err);
 

@@ -352,6 +352,9 @@ static int record_command(struct session *session, struct xph_error *err)
         return code;
     }
     session->manifest.command_start = session->command.start;
+    /* Should we be killed, the recording still tells where its operations begin. On a full disk
+     * recording fails in a moment, and says so. */
+    xph_manifest_update(session->directory.fd, &session->manifest, &(struct xph_error){0});
     wait_for_command(session);
     if (session->manifest.command_ended)
         wait_for_boot(session);

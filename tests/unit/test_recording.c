@@ -98,6 +98,24 @@ static void write_file(const char *name, const void *data, size_t size)
     close(fd);
 }
 
+static void test_manifest_updated_on_the_way_keeps_the_space_set_aside(void **state)
+{
+    struct xph_manifest out = {.command_start = {7, 8}}, in;
+    struct stat before, after;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_manifest_reserve(dirfd_, &err));
+    assert_int_equal(fstatat(dirfd_, "manifest.json.next", &before, 0), 0);
+    assert_true(xph_manifest_update(dirfd_, &out, &err));
+    assert_true(xph_manifest_read(dirfd_, &in, &err));
+    assert_int_equal(in.command_start.tsc, 7);
+    xph_manifest_free(&in);
+    assert_int_equal(fstatat(dirfd_, "manifest.json.next", &after, 0), 0);
+    assert_int_equal(after.st_ino, before.st_ino);
+    assert_int_equal(after.st_size, before.st_size);
+}
+
 static void test_manifest_cut_at_every_byte_is_refused(void **state)
 {
     struct xph_manifest manifest = {.argv = NULL};
@@ -474,6 +492,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manifest_comes_back_as_it_was_written),
+        cmocka_unit_test(test_manifest_updated_on_the_way_keeps_the_space_set_aside),
         cmocka_unit_test(test_manifest_cut_at_every_byte_is_refused),
         cmocka_unit_test(test_flipped_bit_is_located),
         cmocka_unit_test(test_missing_end_is_counted),
