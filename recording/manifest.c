@@ -14,7 +14,7 @@
 #define RESERVED_NAME "manifest.json.next"
 #define UPDATE_NAME   "manifest.json.new"
 
-enum { RESERVED_BYTES = 256 * 1024, MAX_MANIFEST_BYTES = 16 * 1024 * 1024, MAX_DOMAINS = 32768 };
+enum { RESERVED_BYTES = 256 * 1024, MAX_MANIFEST_BYTES = 16 * 1024 * 1024, MAX_DOMAINS = 65536 };
 
 static const char *const state_names[] = {
     [XPH_STATE_RECORDING] = "recording",
@@ -51,6 +51,10 @@ static json_t *domain_to_json(const struct xph_domain_info *domain)
     if (domain->became_idle)
         json_object_set_new(object, "idle_error_ns",
                             json_integer((json_int_t)domain->idle_error_ns));
+    if (domain->first_tsc != 0)
+        json_object_set_new(object, "first_tsc", json_integer((json_int_t)domain->first_tsc));
+    if (domain->gone_tsc != 0)
+        json_object_set_new(object, "gone_tsc", json_integer((json_int_t)domain->gone_tsc));
     return object;
 }
 
@@ -187,6 +191,8 @@ static bool read_domain(const json_t *object, struct xph_domain_info *domain)
     domain->domid = (uint16_t)domid;
     domain->vcpus = (uint32_t)vcpus;
     domain->memory_kib = (uint64_t)json_integer_value(json_object_get(object, "memory_kib"));
+    domain->first_tsc = (uint64_t)json_integer_value(json_object_get(object, "first_tsc"));
+    domain->gone_tsc = (uint64_t)json_integer_value(json_object_get(object, "gone_tsc"));
     domain->became_idle = json_is_object(idle);
     domain->idle_error_ns = (uint64_t)idle_error;
     if (domain->became_idle && !xph_json_to_instant(idle, &domain->idle))
@@ -200,7 +206,7 @@ static bool read_domains(const json_t *array, struct xph_manifest *manifest, str
     size_t count = json_array_size(array);
 
     if (count > MAX_DOMAINS)
-        return xph_fail(err, "manifest.json: %zu domains are more than Xen can have", count);
+        return xph_fail(err, "manifest.json: %zu domains are more than a recorder lists", count);
     manifest->domains = calloc(count ? count : 1, sizeof(*manifest->domains));
     if (!manifest->domains)
         return xph_fail(err, "out of memory for the manifest");
@@ -308,11 +314,13 @@ void xph_manifest_free(struct xph_manifest *manifest)
 }
 
 const struct xph_domain_info *xph_manifest_domain(const struct xph_manifest *manifest,
-                                                  uint16_t domid)
+                                                  uint16_t domid, uint64_t tsc)
 {
     for (size_t i = 0; i < manifest->domain_count; i++) {
-        if (manifest->domains[i].domid == domid)
-            return &manifest->domains[i];
+        const struct xph_domain_info *domain = &manifest->domains[i];
+
+        if (domain->domid == domid && (domain->gone_tsc == 0 || domain->gone_tsc >= tsc))
+            return domain;
     }
     return NULL;
 }

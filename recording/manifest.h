@@ -54,6 +54,10 @@ struct xph_domain_info {
     bool became_idle;        /* by the rule in until_rule */
     struct xph_instant idle; /* start of the idle window */
     uint64_t idle_error_ns;  /* so much earlier or later; 0 in recordings that do not tell */
+    /* dom0's TSC when it was first seen and when it was seen to be gone. 0: it lived before, or
+     * after the recording, or the recorder did not tell. By these, domains with the same domid are
+     * told apart. */
+    uint64_t first_tsc, gone_tsc;
 };
 
 struct xph_manifest {
@@ -117,8 +121,9 @@ struct xph_manifest {
     uint64_t console_bytes; /* of guests' text */
     uint64_t console_lost_bytes;
 
-    struct xph_domain_info *domains; /* owned, domain_count of them */
+    struct xph_domain_info *domains; /* owned, domain_count of them, as they were first seen */
     size_t domain_count;
+    uint64_t dropped_domains; /* of the first that are gone; more than a manifest lists */
 };
 
 /* Writes manifest.json in `dirfd`, replacing an older one in one step. Uses the space kept by
@@ -137,9 +142,10 @@ bool xph_manifest_reserve(int dirfd, struct xph_error *err);
 bool xph_manifest_read(int dirfd, struct xph_manifest *manifest, struct xph_error *err);
 void xph_manifest_free(struct xph_manifest *manifest);
 
-/* The manifest's record of `domid`, NULL if there is none. */
+/* The manifest's record of the domain that had `domid` at dom0's TSC `tsc`, or soon after, as it is
+ * first seen a moment after it was made; NULL if there is none. */
 const struct xph_domain_info *xph_manifest_domain(const struct xph_manifest *manifest,
-                                                  uint16_t domid);
+                                                  uint16_t domid, uint64_t tsc);
 
 const char *xph_recording_state_name(enum xph_recording_state state);
 

@@ -71,6 +71,7 @@ static const struct field manifest_fields[] = {
     FIELD("sources.console.wanted", BOOLEAN, console_wanted),
     FIELD("sources.console.bytes", UINT64, console_bytes),
     FIELD("sources.console.lost_bytes", UINT64, console_lost_bytes),
+    FIELD("dropped_domains", UINT64, dropped_domains),
 };
 
 enum { FIELD_COUNT = sizeof(manifest_fields) / sizeof(manifest_fields[0]) };

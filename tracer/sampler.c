@@ -10,7 +10,6 @@
 
 enum {
     PENDING_BYTES = 64 * 1024,
-    FIRST_DOMAINS_CAPACITY = 64,
     /* Domains asked for at once: their descriptions fit into a page, which libxencall keeps at
      * hand; for more it would map memory anew with each sample, several times as slow (353 us
      * instead of 46 on an emulated host). */
@@ -135,41 +134,21 @@ static bool store_domain(struct sampler *sampler, const struct xph_sample_domain
     return store(sampler, &time_only, sizeof(time_only), err);
 }
 
-/* The living domain with this domid; domids are used again, so one that is gone is another domain.
- */
-static struct sampled_domain *find_domain(struct sampler *sampler, uint32_t domid)
-{
-    for (size_t i = sampler->domain_count; i-- > 0;) {
-        if (sampler->domains[i].last.header.domid == domid && !sampler->domains[i].gone)
-            return &sampler->domains[i];
-    }
-    return NULL;
-}
-
-static struct sampled_domain *add_domain(struct sampler *sampler, bool is_new,
+static struct sampled_domain *add_domain(struct sampler *sampler, struct xph_instant at,
                                          struct xph_error *err)
 {
-    struct sampled_domain *domain;
+    struct sampled_domain *domain = domain_list_add(&sampler->domains);
 
-    if (sampler->domain_count == sampler->domain_capacity) {
-        size_t capacity =
-            sampler->domain_capacity ? sampler->domain_capacity * 2 : FIRST_DOMAINS_CAPACITY;
-        struct sampled_domain *grown = realloc(sampler->domains, capacity * sizeof(*grown));
-
-        if (!grown) {
-            xph_fail(err, "out of memory for %zu domains", capacity);
-            return NULL;
-        }
-        sampler->domains = grown;
-        sampler->domain_capacity = capacity;
-    }
-    domain = &sampler->domains[sampler->domain_count];
-    *domain = (struct sampled_domain){.is_new = is_new};
-    if (is_new && !idle_watch_open(&domain->idle_watch, sampler->hz)) {
-        xph_fail(err, "out of memory");
+    if (!domain) {
+        xph_fail(err, "out of memory for another domain");
         return NULL;
     }
-    sampler->domain_count++;
+    domain->first = at;
+    domain->is_new = sampler->samples > 0;
+    if (domain->is_new && !idle_watch_open(&domain->idle_watch, sampler->hz)) {
+        xph_fail(err, "out of memory for another domain");
+        return NULL;
+    }
     return domain;
 }
 
@@ -179,39 +158,32 @@ static bool mark_gone(struct sampler *sampler, struct sampled_domain *domain, st
     struct xph_sample_domain_gone record = {
         header_of(XPH_SAMPLE_DOMAIN_GONE, sizeof(record), domain->last.header.domid, at.tsc)};
 
-    domain->gone = true;
-    domain->gone_ns = at.monotonic_ns;
-    idle_watch_end(&domain->idle_watch);
+    /* Not `at`: Xen may have removed it in the second half of the hypercall, and the end of a
+     * domain in the manifest must not be before Xen's record of it. */
+    domain->gone = clock_instant();
     if (sampler->consoles)
         console_source_drop(sampler->consoles, domain->last.header.domid);
+    domain_list_end(&sampler->domains, domain);
     return store(sampler, &record, sizeof(record), err);
-}
-
-static void note_moments(struct sampled_domain *domain, uint64_t now_ns)
-{
-    if (domain->first_ns == 0)
-        domain->first_ns = now_ns;
-    if (domain->ran_ns == 0 && domain->last.cpu_time_ns > 0)
-        domain->ran_ns = now_ns;
-    if (domain->dying_ns == 0 && domain->last.flags & XPH_DOMAIN_DYING)
-        domain->dying_ns = now_ns;
 }
 
 static bool update_domain(struct sampler *sampler, const xc_domaininfo_t *info,
                           struct xph_instant at, uint64_t error_ns, struct xph_error *err)
 {
     struct xph_sample_domain now = sample_of(info, at.tsc);
-    struct sampled_domain *domain = find_domain(sampler, info->domain);
+    struct sampled_domain *domain = domain_list_find(&sampler->domains, info->domain);
     bool known = domain != NULL;
 
-    if (!known && !(domain = add_domain(sampler, sampler->samples > 0, err)))
+    if (!known && !(domain = add_domain(sampler, at, err)))
         return false;
     if (!store_domain(sampler, &now, known && !sampler->whole ? &domain->last : NULL, err))
         return false;
     domain->last = now;
     domain->seen = sampler->samples;
-    note_moments(domain, at.monotonic_ns);
-    if (sampler->consoles && now.flags & XPH_DOMAIN_DYING)
+    if (domain->ran_ns == 0 && now.cpu_time_ns > 0)
+        domain->ran_ns = at.monotonic_ns;
+    domain_end_add(&domain->end, &now, at.monotonic_ns);
+    if (sampler->consoles && domain->end.certain)
         console_source_drop(sampler->consoles, info->domain);
     if (domain->is_new && now.cpu_time_ns > 0)
         idle_watch_add(&domain->idle_watch, at, error_ns, now.cpu_time_ns);
@@ -250,10 +222,10 @@ static bool sample_domains(struct sampler *sampler, struct xph_error *err)
         if (count > 0)
             first = sampler->list[count - 1].domain + 1U;
     } while (ok && count == LIST_CAPACITY);
-    for (size_t i = 0; ok && i < sampler->domain_count; i++) {
-        struct sampled_domain *domain = &sampler->domains[i];
+    for (size_t i = sampler->domains.living_count; ok && i-- > 0;) {
+        struct sampled_domain *domain = &sampler->domains.living[i];
 
-        if (!domain->gone && domain->seen != sampler->samples)
+        if (domain->seen != sampler->samples)
             ok = mark_gone(sampler, domain, at, err);
     }
     return ok;
@@ -384,9 +356,7 @@ void sampler_close(struct sampler *sampler)
     struct xph_error ignored;
 
     xph_chunk_writer_close(&sampler->out, &ignored);
-    for (size_t i = 0; i < sampler->domain_count; i++)
-        idle_watch_close(&sampler->domains[i].idle_watch);
-    free(sampler->domains);
+    domain_list_free(&sampler->domains);
     free(sampler->list);
     free(sampler->pending);
     pthread_mutex_destroy(&sampler->lock);
@@ -398,13 +368,10 @@ struct sampler_progress sampler_progress(struct sampler *sampler)
 
     pthread_mutex_lock(&sampler->lock);
     progress.failed = sampler->failed;
-    for (size_t i = 0; i < sampler->domain_count; i++) {
-        const struct sampled_domain *domain = &sampler->domains[i];
+    for (size_t i = 0; i < sampler->domains.living_count; i++) {
+        const struct sampled_domain *domain = &sampler->domains.living[i];
 
-        if (!domain->is_new)
-            continue;
-        progress.new_domains++;
-        if (!domain->gone && !domain->idle_watch.idle)
+        if (domain->is_new && !domain->idle_watch.idle)
             progress.not_idle++;
     }
     pthread_mutex_unlock(&sampler->lock);

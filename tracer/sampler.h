@@ -12,19 +12,8 @@
 #include "recording/manifest.h"
 #include "recording/samples.h"
 #include "tracer/console_source.h"
-#include "tracer/idle.h"
+#include "tracer/domain_list.h"
 #include "tracer/xen_host.h"
-
-/* A domain that was seen since the sampler started; kept after the domain's end. */
-struct sampled_domain {
-    struct xph_sample_domain last;
-    bool gone;
-    uint64_t seen; /* the last sample that it was in */
-    /* When it was first seen, had first run, was dying and was gone; 0 if not (yet). */
-    uint64_t first_ns, ran_ns, dying_ns, gone_ns;
-    bool is_new;                  /* not there at the first sample */
-    struct idle_watch idle_watch; /* of a new domain */
-};
 
 struct sampler {
     const struct xen_host *host;
@@ -37,8 +26,7 @@ struct sampler {
     bool running;
     atomic_bool stop;
     pthread_mutex_t lock; /* of everything below, which other threads read */
-    struct sampled_domain *domains;
-    size_t domain_count, domain_capacity;
+    struct domain_list domains;
     uint64_t samples;
     uint64_t late_max_ns;
     uint64_t cpu_ns;
@@ -71,9 +59,8 @@ bool sampler_start(struct sampler *sampler, struct xph_error *err);
 bool sampler_stop(struct sampler *sampler, struct xph_error *err);
 void sampler_close(struct sampler *sampler);
 
-/* How many new domains there are, and how many of them still live without being idle. */
+/* How many new domains live without being idle. */
 struct sampler_progress {
-    unsigned new_domains;
     unsigned not_idle;
     bool failed;
 };

@@ -257,17 +257,20 @@ static void wait_for_boot(struct session *session)
 static bool triggered(struct session *session)
 {
     const struct options *options = session->options;
+    struct sampler *sampler = &session->sources.sampler;
     char what[128];
+    bool fired = false;
 
-    for (size_t i = 0; i < options->trigger_count; i++) {
-        if (!trigger_fired(&options->triggers[i], &session->sources.sampler, clock_monotonic_ns(),
-                           what, sizeof(what)))
-            continue;
-        log_notice(session->log, "%s: recording for %d s more", what, AFTER_TRIGGER_S);
-        session->manifest.triggered_by = strdup(what);
-        return true;
-    }
-    return false;
+    pthread_mutex_lock(&sampler->lock);
+    for (size_t i = 0; i < options->trigger_count && !fired; i++)
+        fired = trigger_fired(&options->triggers[i], &sampler->domains, clock_monotonic_ns(), what,
+                              sizeof(what));
+    pthread_mutex_unlock(&sampler->lock);
+    if (!fired)
+        return false;
+    log_notice(session->log, "%s: recording for %d s more", what, AFTER_TRIGGER_S);
+    session->manifest.triggered_by = strdup(what);
+    return true;
 }
 
 static void wait_for_stop(struct session *session)

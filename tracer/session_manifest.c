@@ -61,23 +61,40 @@ static void describe_domain(struct xph_domain_info *info, const struct sampled_d
              "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", id[0], id[1],
              id[2], id[3], id[4], id[5], id[6], id[7], id[8], id[9], id[10], id[11], id[12], id[13],
              id[14], id[15]);
-    info->name = xenstore ? xenstore_source_name(xenstore, domain->last.header.domid) : NULL;
+    info->name = xenstore
+                     ? xenstore_source_name(xenstore, domain->last.header.domid, domain->first.tsc)
+                     : NULL;
     info->type = xph_domain_type(domain->last.flags, domain->last.emulation_flags);
     info->vcpus = domain->last.max_vcpu_id == UINT32_MAX ? 0 : domain->last.max_vcpu_id + 1;
     info->memory_kib = domain->last.max_pages * 4;
     info->became_idle = domain->idle_watch.idle;
     info->idle = domain->idle_watch.idle_since;
     info->idle_error_ns = domain->idle_watch.idle_error_ns;
+    info->first_tsc = domain->is_new ? domain->first.tsc : 0;
+    info->gone_tsc = domain->gone.tsc;
 }
 
-static void describe_domains(struct xph_manifest *manifest, const struct sampler *sampler,
+static int compare_first(const void *a, const void *b)
+{
+    const struct xph_domain_info *first = a, *second = b;
+
+    if (first->first_tsc != second->first_tsc)
+        return first->first_tsc < second->first_tsc ? -1 : 1;
+    return (int)first->domid - (int)second->domid;
+}
+
+static void describe_domains(struct xph_manifest *manifest, const struct domain_list *domains,
                              struct xenstore_source *xenstore)
 {
-    manifest->domains =
-        calloc(sampler->domain_count ? sampler->domain_count : 1, sizeof(*manifest->domains));
-    for (size_t i = 0; manifest->domains && i < sampler->domain_count; i++)
-        describe_domain(&manifest->domains[manifest->domain_count++], &sampler->domains[i],
+    size_t count = domain_list_count(domains);
+
+    manifest->dropped_domains = domains->dropped;
+    manifest->domains = calloc(count + 1, sizeof(*manifest->domains));
+    for (size_t i = 0; manifest->domains && i < count; i++)
+        describe_domain(&manifest->domains[manifest->domain_count++], domain_list_at(domains, i),
                         xenstore);
+    if (manifest->domains)
+        qsort(manifest->domains, manifest->domain_count, sizeof(*manifest->domains), compare_first);
 }
 
 static uint64_t measure_khz(const struct xph_instant *start, const struct xph_instant *end)
@@ -139,6 +156,6 @@ void session_manifest_end(struct xph_manifest *manifest, struct sources *sources
     describe_sampler(manifest, &sources->sampler);
     if (manifest->xenstore_wanted)
         xenstore_source_describe(&sources->xenstore, manifest);
-    describe_domains(manifest, &sources->sampler,
+    describe_domains(manifest, &sources->sampler.domains,
                      manifest->xenstore_wanted ? &sources->xenstore : NULL);
 }

@@ -13,35 +13,43 @@ struct trigger_kind {
 
 static uint64_t made(const struct sampled_domain *domain)
 {
-    return domain->is_new ? domain->first_ns : 0;
+    return domain->is_new ? domain->first.monotonic_ns : 0;
 }
 
 static uint64_t ran(const struct sampled_domain *domain)
 {
     if (!domain->is_new)
         return 0;
-    return domain->ran_ns ? domain->ran_ns : domain->gone_ns;
+    return domain->ran_ns ? domain->ran_ns : domain->gone.monotonic_ns;
 }
 
 static uint64_t idle(const struct sampled_domain *domain)
 {
-    return domain->idle_watch.idle ? domain->idle_watch.idle_since.monotonic_ns : domain->gone_ns;
+    return domain->idle_watch.idle ? domain->idle_watch.idle_since.monotonic_ns
+                                   : domain->gone.monotonic_ns;
 }
 
-static uint64_t dying(const struct sampled_domain *domain)
+/* A domain that is only paused may go on. One that is gone was destroyed, whatever its samples
+ * showed of that. */
+static uint64_t ending(const struct sampled_domain *domain)
 {
-    return domain->dying_ns;
+    bool gone = domain->gone.monotonic_ns != 0;
+
+    if (!domain->end.certain && !gone)
+        return 0;
+    return domain->end.since_ns ? domain->end.since_ns : domain->gone.monotonic_ns;
 }
 
 static uint64_t gone(const struct sampled_domain *domain)
 {
-    return domain->gone_ns;
+    return domain->gone.monotonic_ns;
 }
 
 static const struct trigger_kind kinds[] = {
     {"create", "from a new domain's appearance to its first run", made, ran},
     {"boot", "from a domain's first run to its first idle second", ran, idle},
-    {"destroy", "from a domain's dying to its end", dying, gone},
+    {"destroy", "from a domain's shutdown, or its pause before it is taken apart, to its end",
+     ending, gone},
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]), MAX_LIMIT_SECONDS = 24 * 3600 };
@@ -71,23 +79,19 @@ bool trigger_parse(struct trigger *trigger, const char *text, struct xph_error *
                     text);
 }
 
-bool trigger_fired(const struct trigger *trigger, struct sampler *sampler, uint64_t now_ns,
-                   char *what, size_t size)
+bool trigger_fired(const struct trigger *trigger, const struct domain_list *domains,
+                   uint64_t now_ns, char *what, size_t size)
 {
-    bool fired = false;
-
-    pthread_mutex_lock(&sampler->lock);
-    for (size_t i = 0; i < sampler->domain_count && !fired; i++) {
-        const struct sampled_domain *domain = &sampler->domains[i];
+    for (size_t i = 0; i < domain_list_count(domains); i++) {
+        const struct sampled_domain *domain = domain_list_at(domains, i);
         uint64_t began = trigger->kind->began(domain), ended = trigger->kind->ended(domain);
 
         if (began == 0 || (ended ? ended : now_ns) < began + trigger->limit_ns)
             continue;
-        fired = true;
         snprintf(what, size, "%s of domain %u %s %.3f s", trigger->kind->name,
                  domain->last.header.domid, ended ? "took" : "takes more than",
                  (double)(ended ? ended - began : trigger->limit_ns) / 1e9);
+        return true;
     }
-    pthread_mutex_unlock(&sampler->lock);
-    return fired;
+    return false;
 }

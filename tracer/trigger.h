@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "recording/error.h"
-#include "tracer/sampler.h"
+#include "tracer/domain_list.h"
 
 struct trigger_kind;
 
@@ -24,7 +24,7 @@ void trigger_help(FILE *out, int indent);
 
 /* Whether an operation of this kind takes longer than the limit, or took; `what` then says which.
  */
-bool trigger_fired(const struct trigger *trigger, struct sampler *sampler, uint64_t now_ns,
-                   char *what, size_t size);
+bool trigger_fired(const struct trigger *trigger, const struct domain_list *domains,
+                   uint64_t now_ns, char *what, size_t size);
 
 #endif

@@ -22,22 +22,23 @@ enum {
     STOP_SECONDS = 2,             /* for an answer of xenstored that is under way */
     MAX_BYTES = 64 * 1024 * 1024, /* of events: guests must not fill dom0's disk */
     FLUSH_NS = 1000000000,
+    MAX_NAMES = 8192, /* of domains; more only if so many live */
 };
 
 static const char *const watched[] = {"@introduceDomain", "@releaseDomain", "/local/domain"};
 
-static void learn_name(struct xenstore_source *source, uint32_t domid, const char *value, bool old);
-static void learn_console(struct xenstore_source *source, uint32_t domid, const char *value,
-                          bool old);
+/* `value` is NULL where the key is gone; `old` is a key that was there before the recording. */
+typedef void learn_key(struct xenstore_source *source, uint32_t domid, const char *value, bool old);
+static learn_key learn_end, learn_name, learn_console;
 
-/* Keys whose value is read when they change, and who else is to know it; `old` is a key that was
- * there before the recording. */
+/* Keys whose value is read when they change, and who else is to know it. */
 static const struct {
     /* fnmatch(3). * matches slashes, too, but where somebody learns: a guest may write what it
      * likes deeper in its own directory, and must not name a domain by it. */
     const char *pattern;
-    void (*learn)(struct xenstore_source *source, uint32_t domid, const char *value, bool old);
+    learn_key *learn;
 } read_keys[] = {
+    {"/local/domain/*", learn_end},
     {"*/state", NULL},
     {"*/hotplug-status", NULL},
     {"*/hotplug-error", NULL},
@@ -49,30 +50,75 @@ static const struct {
 
 enum { READ_KEYS = sizeof(read_keys) / sizeof(read_keys[0]) };
 
-/* The domain in whose directory a key is; false for other keys. */
+/* The domain whose directory this is, or in whose directory a key is; false for other keys. */
 static bool domain_of(const char *path, uint32_t *domid)
 {
-    return sscanf(path, "/local/domain/%" SCNu32 "/", domid) == 1;
+    return sscanf(path, "/local/domain/%" SCNu32, domid) == 1;
+}
+
+/* The name that a living domain is known by, NULL if none. */
+static struct known_name *find_name(struct xenstore_source *source, uint32_t domid)
+{
+    for (size_t i = 0; i < source->name_count; i++) {
+        if (source->names[i].domid == domid && source->names[i].gone_tsc == 0)
+            return &source->names[i];
+    }
+    return NULL;
+}
+
+/* The toolstack removes a domain's directory before it gives its memory back: time to let go of it.
+ */
+static void learn_end(struct xenstore_source *source, uint32_t domid, const char *value, bool old)
+{
+    struct known_name *known;
+
+    (void)old;
+    if (value)
+        return;
+    pthread_mutex_lock(&source->lock);
+    known = find_name(source, domid);
+    if (known)
+        known->gone_tsc = clock_tsc();
+    pthread_mutex_unlock(&source->lock);
+    if (source->consoles)
+        console_source_drop(source->consoles, domid);
+}
+
+/* Room for another one; of too many, the first that is gone is forgotten. */
+static bool make_room_for_name(struct xenstore_source *source)
+{
+    struct known_name *grown;
+
+    for (size_t i = 0; source->name_count >= MAX_NAMES && i < source->name_count; i++) {
+        if (source->names[i].gone_tsc == 0)
+            continue;
+        free(source->names[i].name);
+        source->name_count--;
+        memmove(&source->names[i], &source->names[i + 1],
+                (source->name_count - i) * sizeof(*source->names));
+        return true;
+    }
+    grown = realloc(source->names, (source->name_count + 1) * sizeof(*grown));
+    if (grown)
+        source->names = grown;
+    return grown != NULL;
 }
 
 static void learn_name(struct xenstore_source *source, uint32_t domid, const char *value, bool old)
 {
-    struct known_name *known = NULL, *grown;
-    char *name = strdup(value);
+    struct known_name *known;
+    char *name = value ? strdup(value) : NULL;
 
     (void)old;
+    if (!name)
+        return;
     pthread_mutex_lock(&source->lock);
-    for (size_t i = 0; i < source->name_count && !known; i++) {
-        if (source->names[i].domid == domid)
-            known = &source->names[i];
-    }
+    known = find_name(source, domid);
     if (known) {
         free(known->name);
         known->name = name;
-    } else if (name && (grown = realloc(source->names,
-                                        (source->name_count + 1) * sizeof(*source->names)))) {
-        source->names = grown;
-        source->names[source->name_count++] = (struct known_name){domid, name};
+    } else if (make_room_for_name(source)) {
+        source->names[source->name_count++] = (struct known_name){.domid = domid, .name = name};
     } else {
         free(name);
     }
@@ -83,9 +129,9 @@ static void learn_console(struct xenstore_source *source, uint32_t domid, const 
                           bool old)
 {
     char *end;
-    unsigned long long frame = strtoull(value, &end, 10);
+    unsigned long long frame = value ? strtoull(value, &end, 10) : 0;
 
-    if (source->consoles && end != value && *end == '\0')
+    if (source->consoles && value && end != value && *end == '\0')
         console_source_add(source->consoles, domid, frame, old);
 }
 
@@ -134,7 +180,7 @@ static bool handle(struct xenstore_source *source, struct xs_handle *xenstore, c
         event.state = value ? XPH_XENSTORE_VALUE : XPH_XENSTORE_GONE;
         if (!value)
             event.value_bytes = 0;
-        if (value && read_keys[key].learn && domain_of(path, &domid))
+        if (read_keys[key].learn && domain_of(path, &domid))
             read_keys[key].learn(source, domid, value, false);
     }
     ok = keep(source, &event, err);
@@ -294,14 +340,16 @@ void xenstore_source_describe(struct xenstore_source *source, struct xph_manifes
     pthread_mutex_unlock(&source->lock);
 }
 
-char *xenstore_source_name(struct xenstore_source *source, uint32_t domid)
+char *xenstore_source_name(struct xenstore_source *source, uint32_t domid, uint64_t tsc)
 {
     char *name = NULL;
 
     pthread_mutex_lock(&source->lock);
     for (size_t i = 0; i < source->name_count && !name; i++) {
-        if (source->names[i].domid == domid)
-            name = strdup(source->names[i].name);
+        const struct known_name *known = &source->names[i];
+
+        if (known->domid == domid && (known->gone_tsc == 0 || known->gone_tsc >= tsc))
+            name = strdup(known->name);
     }
     pthread_mutex_unlock(&source->lock);
     return name;

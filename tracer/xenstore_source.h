@@ -21,7 +21,8 @@ struct console_source;
 /* What a domain was called last. */
 struct known_name {
     uint32_t domid;
-    char *name; /* any bytes; owned */
+    uint64_t gone_tsc; /* when its directory was gone, 0 while it is there */
+    char *name;        /* any bytes; owned */
 };
 
 struct xenstore_source {
@@ -58,8 +59,9 @@ bool xenstore_source_stop(struct xenstore_source *source, struct xph_error *err)
 
 /* Fills the manifest's facts about xenstore. After the stop. */
 void xenstore_source_describe(struct xenstore_source *source, struct xph_manifest *manifest);
-/* A copy of the domain's name, NULL if it has none; for the caller to free. After the stop. */
-char *xenstore_source_name(struct xenstore_source *source, uint32_t domid);
+/* A copy of the name of the domain that had `domid` at `tsc` or soon after, NULL if it has none;
+ * for the caller to free. After the stop. */
+char *xenstore_source_name(struct xenstore_source *source, uint32_t domid, uint64_t tsc);
 
 /* Closes the file and frees what is known; safe on one that is {.stop_fd = -1}. */
 void xenstore_source_close(struct xenstore_source *source);

@@ -45,11 +45,12 @@ static void fill(struct xph_operation *operation, const struct xph_domain_life *
 {
     struct xph_phase_input input = {life, manifest, clock};
     uint64_t start_ns = xph_clock_ns(clock, manifest->command_start.tsc);
+    const struct xph_moment *touched = life->added.known ? &life->added : &life->removed;
 
     *operation = (struct xph_operation){
         .kind = life->added.known ? XPH_OPERATION_CREATE : XPH_OPERATION_DESTROY,
         .domid = life->domid,
-        .domain = xph_manifest_domain(manifest, life->domid),
+        .domain = xph_manifest_domain(manifest, life->domid, xph_clock_tsc(clock, touched->ns)),
         .start_ns = start_ns,
         .end_ns = start_ns,
         .returned = {manifest->command_ended, xph_clock_ns(clock, manifest->command_end.tsc)},

@@ -25,4 +25,10 @@ static inline uint64_t xph_clock_ns(const struct xph_clock *clock, uint64_t tsc)
     return tsc <= clock->start_tsc ? 0 : xph_clock_cycles_to_ns(clock, tsc - clock->start_tsc);
 }
 
+/* The TSC at a moment of the time line, rounded down by less than a ns. */
+static inline uint64_t xph_clock_tsc(const struct xph_clock *clock, uint64_t ns)
+{
+    return clock->start_tsc + (uint64_t)((unsigned __int128)ns * clock->khz / 1000000);
+}
+
 #endif

@@ -116,6 +116,30 @@ static void test_manifest_updated_on_the_way_keeps_the_space_set_aside(void **st
     assert_int_equal(after.st_size, before.st_size);
 }
 
+static void test_domains_with_the_same_domid_are_told_apart_by_time(void **state)
+{
+    struct xph_domain_info domains[] = {
+        {.domid = 7, .uuid = "first", .type = "", .gone_tsc = 100},
+        {.domid = 7, .uuid = "second", .type = "", .first_tsc = 120, .gone_tsc = 200},
+        {.domid = 7, .uuid = "third", .type = "", .first_tsc = 220},
+    };
+    struct xph_manifest out = {.domains = domains, .domain_count = 3, .dropped_domains = 9}, in;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_manifest_write(dirfd_, &out, &err));
+    assert_true(xph_manifest_read(dirfd_, &in, &err));
+    assert_int_equal(in.dropped_domains, 9);
+    assert_int_equal(in.domains[1].first_tsc, 120);
+    assert_string_equal(xph_manifest_domain(&in, 7, 90)->uuid, "first");
+    /* Made at 110, seen at 120. */
+    assert_string_equal(xph_manifest_domain(&in, 7, 110)->uuid, "second");
+    assert_string_equal(xph_manifest_domain(&in, 7, 200)->uuid, "second");
+    assert_string_equal(xph_manifest_domain(&in, 7, 1000)->uuid, "third");
+    assert_null(xph_manifest_domain(&in, 8, 90));
+    xph_manifest_free(&in);
+}
+
 static void test_manifest_cut_at_every_byte_is_refused(void **state)
 {
     struct xph_manifest manifest = {.argv = NULL};
@@ -493,6 +517,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manifest_comes_back_as_it_was_written),
         cmocka_unit_test(test_manifest_updated_on_the_way_keeps_the_space_set_aside),
+        cmocka_unit_test(test_domains_with_the_same_domid_are_told_apart_by_time),
         cmocka_unit_test(test_manifest_cut_at_every_byte_is_refused),
         cmocka_unit_test(test_flipped_bit_is_located),
         cmocka_unit_test(test_missing_end_is_counted),
