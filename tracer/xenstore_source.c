@@ -22,7 +22,8 @@ enum {
     STOP_SECONDS = 2,             /* for an answer of xenstored that is under way */
     MAX_BYTES = 64 * 1024 * 1024, /* of events: guests must not fill dom0's disk */
     FLUSH_NS = 1000000000,
-    MAX_NAMES = 8192, /* of domains; more only if so many live */
+    EVENTS_AT_ONCE = 256, /* between two looks at whether to stop: a guest can make them for ever */
+    MAX_NAMES = 8192,     /* of domains; more only if so many live */
 };
 
 static const char *const watched[] = {"@introduceDomain", "@releaseDomain", "/local/domain"};
@@ -212,25 +213,27 @@ static void learn_existing(struct xenstore_source *source, struct xs_handle *xen
     free(domains);
 }
 
-/* All events that are there. False where there will be no more, with `ok` telling why not. */
+/* The events that are there, up to a limit: the handle's file stays readable while there are more.
+ * False where there will be no more, with `ok` telling why not. */
 static bool take_events(struct xenstore_source *source, struct xs_handle *xenstore, bool *ok)
 {
-    char **event;
+    for (unsigned i = 0; i < EVENTS_AT_ONCE; i++) {
+        char **event;
 
-    for (;;) {
         errno = 0;
         event = xs_check_watch(xenstore);
-        if (!event)
-            break;
+        if (!event && (errno == 0 || errno == EAGAIN))
+            return true;
+        if (!event) {
+            set_unavailable(source, "the connection to xenstored has ended", errno);
+            return false;
+        }
         *ok = handle(source, xenstore, event[XS_WATCH_PATH], &source->error);
         free(event);
         if (!*ok)
             return false;
     }
-    if (errno == 0 || errno == EAGAIN)
-        return true;
-    set_unavailable(source, "the connection to xenstored has ended", errno);
-    return false;
+    return true;
 }
 
 static bool follow(struct xenstore_source *source, struct xs_handle *xenstore)
