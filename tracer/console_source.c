@@ -15,25 +15,28 @@
 
 #include "recording/files.h"
 #include "tracer/clock.h"
+#include "tracer/console_text.h"
 
 enum {
     RING_BYTES = sizeof(((struct xencons_interface *)0)->out),
-    LINE_BYTES = 1024,                 /* a longer one is cut into several */
-    ESCAPED_BYTES = 4,                 /* \xNN */
-    MAX_TEXT_BYTES = 16 * 1024 * 1024, /* of a guest: it must not fill dom0's disk */
-    STAMP_BYTES = 32,
+    /* Guests must not fill dom0's disk: so much is kept of each, and of all together. */
+    MAX_FILE_BYTES = 16 * 1024 * 1024,
+    MAX_ALL_BYTES = 256 * 1024 * 1024,
+    /* Nor keep the real-time thread that looks at their consoles busy: the text that is taken in
+     * one look at all of them. */
+    LOOK_BYTES = 16 * RING_BYTES,
 };
+_Static_assert((int)RING_BYTES <= (int)CONSOLE_TEXT_BYTES,
+               "what a ring holds can be added at once");
 
 struct guest_console {
     uint32_t domid;
     const struct xencons_interface *page;
-    uint32_t seen;     /* producer index up to which the text is known */
-    int fd;            /* -1 until there is text */
-    uint64_t bytes;    /* in the file, without the stamps */
-    bool full;         /* no more is kept */
-    uint64_t line_tsc; /* of the line's first byte */
-    size_t line_bytes;
-    char line[LINE_BYTES * ESCAPED_BYTES];
+    uint32_t seen;       /* producer index up to which the text is known */
+    int fd;              /* -1 until there is text */
+    uint64_t file_bytes; /* written, the stamps included */
+    bool full;           /* no more is kept */
+    struct console_text text;
 };
 
 bool console_source_open(struct console_source *source, int dirfd, struct xph_error *err)
@@ -86,123 +89,98 @@ void console_source_add(struct console_source *source, uint32_t domid, uint64_t 
     pthread_mutex_unlock(&source->lock);
 }
 
-static bool write_line(struct console_source *source, struct guest_console *console,
-                       struct xph_error *err)
+/* Writes the lines that a look has made, in one piece. */
+static bool write_lines(struct console_source *source, struct guest_console *console,
+                        const struct console_lines *lines, struct xph_error *err)
 {
-    char stamp[STAMP_BYTES], name[STAMP_BYTES];
-    struct iovec iov[] = {
-        {stamp, (size_t)snprintf(stamp, sizeof(stamp), "%" PRIu64 " ", console->line_tsc)},
-        {console->line, console->line_bytes},
-        {(void *)(uintptr_t) "\n", 1},
-    };
+    struct iovec iov = {(void *)(uintptr_t)lines->bytes, lines->size};
+    char name[32];
 
+    if (lines->size == 0)
+        return true;
     snprintf(name, sizeof(name), "%" PRIu32 ".log", console->domid);
     if (console->fd < 0)
         console->fd = openat(source->dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (console->fd < 0)
         return xph_fail_errno(err, errno, "cannot create %s/%s", XPH_DIRECTORY_CONSOLE, name);
-    console->bytes += console->line_bytes;
-    console->line_bytes = 0;
-    return xph_write_all(console->fd, iov, sizeof(iov) / sizeof(iov[0]), err);
+    console->file_bytes += lines->size;
+    source->file_bytes += lines->size;
+    return xph_write_all(console->fd, &iov, 1, err);
 }
 
-/* A guest's text goes to terminals later: all but printable ASCII is written as \xNN. */
-static void add_to_line(struct guest_console *console, char c)
+static void note_loss(struct console_source *source, struct guest_console *console, uint32_t bytes,
+                      uint64_t tsc, struct console_lines *lines)
 {
-    static const char digits[] = "0123456789abcdef";
-    char *at = console->line + console->line_bytes;
-    unsigned char byte = (unsigned char)c;
-
-    if ((byte >= ' ' && byte < 0x7f && byte != '\\') || byte == '\t') {
-        *at = c;
-        console->line_bytes++;
-        return;
-    }
-    at[0] = '\\';
-    at[1] = 'x';
-    at[2] = digits[byte >> 4];
-    at[3] = digits[byte & 15];
-    console->line_bytes += ESCAPED_BYTES;
-}
-
-static bool add_text(struct console_source *source, struct guest_console *console, const char *text,
-                     size_t bytes, uint64_t tsc, struct xph_error *err)
-{
-    source->bytes += bytes;
-    for (size_t i = 0; i < bytes; i++) {
-        if (console->line_bytes == 0)
-            console->line_tsc = tsc;
-        if (text[i] != '\n' && text[i] != '\r')
-            add_to_line(console, text[i]);
-        if ((text[i] == '\n' && console->line_bytes > 0) ||
-            console->line_bytes + ESCAPED_BYTES > sizeof(console->line)) {
-            if (!write_line(source, console, err))
-                return false;
-        }
-    }
-    return true;
-}
-
-/* A line of our own, which no guest can write: a guest's backslash is escaped. */
-static bool write_note(struct console_source *source, struct guest_console *console,
-                       const char *note, uint64_t tsc, struct xph_error *err)
-{
-    if (console->line_bytes > 0 && !write_line(source, console, err))
-        return false;
-    console->line_tsc = tsc;
-    console->line_bytes = strlen(note);
-    memcpy(console->line, note, console->line_bytes);
-    return write_line(source, console, err);
-}
-
-static bool note_loss(struct console_source *source, struct guest_console *console, uint32_t bytes,
-                      uint64_t tsc, struct xph_error *err)
-{
-    char note[64];
+    char note[CONSOLE_NOTE_BYTES];
 
     source->lost_bytes += bytes;
     snprintf(note, sizeof(note), "\\[%" PRIu32 " bytes of text lost]", bytes);
-    return write_note(source, console, note, tsc, err);
+    console_text_note(&console->text, note, tsc, lines);
 }
 
-static bool check_room(struct console_source *source, struct guest_console *console, uint64_t tsc,
-                       struct xph_error *err)
+static void check_room(const struct console_source *source, struct guest_console *console,
+                       uint64_t tsc, struct console_lines *lines)
 {
-    if (console->bytes < MAX_TEXT_BYTES)
-        return true;
-    console->full = true;
-    return write_note(source, console, "\\[no more is kept of so much text]", tsc, err);
+    console->full = console->file_bytes + lines->size >= MAX_FILE_BYTES ||
+                    source->file_bytes + lines->size >= MAX_ALL_BYTES;
+    if (console->full)
+        console_text_note(&console->text, "\\[no more is kept of so much text]", tsc, lines);
 }
 
-static bool poll_console(struct console_source *source, struct guest_console *console,
-                         struct xph_error *err)
+/* What a look at a guest's ring found. */
+struct ring_text {
+    char bytes[RING_BYTES];
+    uint32_t count;
+    uint32_t lost; /* written over before it was read */
+};
+
+static void read_ring(struct guest_console *console, struct ring_text *text)
 {
     const volatile struct xencons_interface *page = console->page;
     uint32_t end = page->out_prod, start = console->seen, overwritten;
-    uint64_t tsc;
-    char text[RING_BYTES];
 
-    if (end == start || console->full)
-        return true;
-    tsc = clock_tsc();
     xen_rmb();
     /* What the indices say is the guest's word; only their difference is used, and bounded. */
     if (end - start > RING_BYTES)
         start = end - RING_BYTES;
     for (uint32_t i = start; i != end; i++)
-        text[i - start] = page->out[i % RING_BYTES];
+        text->bytes[i - start] = page->out[i % RING_BYTES];
     xen_rmb();
     /* While it was copied the guest may have written over the beginning. */
     overwritten = page->out_prod - start;
     overwritten = overwritten > RING_BYTES ? overwritten - RING_BYTES : 0;
     if (overwritten > end - start)
         overwritten = end - start;
+    memmove(text->bytes, text->bytes + overwritten, end - start - overwritten);
     start += overwritten;
-    if (start != console->seen && !note_loss(source, console, start - console->seen, tsc, err))
-        return false;
+    text->count = end - start;
+    text->lost = start - console->seen;
     console->seen = end;
-    return add_text(source, console, text + overwritten, end - start, tsc, err) &&
-           check_room(source, console, tsc, err);
+}
+
+/* Takes what is new of a guest's text; `ends`: its last line, too. */
+static bool poll_console(struct console_source *source, struct guest_console *console, bool ends,
+                         struct xph_error *err)
+{
+    const volatile struct xencons_interface *page = console->page;
+    struct console_lines lines;
+    struct ring_text text;
+    uint64_t tsc;
+
+    if (console->full || (page->out_prod == console->seen && !ends))
+        return true;
+    lines.size = 0;
+    tsc = clock_tsc();
+    read_ring(console, &text);
+    source->bytes += text.count;
+    source->taken += text.count;
+    if (text.lost > 0)
+        note_loss(source, console, text.lost, tsc, &lines);
+    console_text_add(&console->text, text.bytes, text.count, tsc, &lines);
+    if (ends)
+        console_text_end(&console->text, &lines);
+    check_room(source, console, tsc, &lines);
+    return write_lines(source, console, &lines, err);
 }
 
 bool console_source_poll(struct console_source *source, struct xph_error *err)
@@ -210,8 +188,10 @@ bool console_source_poll(struct console_source *source, struct xph_error *err)
     bool ok = true;
 
     pthread_mutex_lock(&source->lock);
-    for (size_t i = 0; ok && i < source->count; i++)
-        ok = poll_console(source, &source->consoles[i], err);
+    source->taken = 0;
+    /* The next look begins with those that this one did not come to. */
+    for (size_t i = 0; ok && i < source->count && source->taken < LOOK_BYTES; i++)
+        ok = poll_console(source, &source->consoles[source->next++ % source->count], false, err);
     pthread_mutex_unlock(&source->lock);
     return ok;
 }
@@ -220,9 +200,7 @@ static void end_console(struct console_source *source, struct guest_console *con
 {
     struct xph_error ignored;
 
-    poll_console(source, console, &ignored);
-    if (console->line_bytes > 0)
-        write_line(source, console, &ignored);
+    poll_console(source, console, true, &ignored);
     if (console->fd >= 0)
         close(console->fd);
     xenforeignmemory_unmap(source->memory, (void *)(uintptr_t)console->page, 1);

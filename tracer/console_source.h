@@ -26,6 +26,9 @@ struct console_source {
     pthread_mutex_t lock; /* of everything below */
     struct guest_console *consoles;
     size_t count;
+    size_t next;         /* the console that is to be looked at next */
+    uint64_t taken;      /* bytes of text in this look at all of them */
+    uint64_t file_bytes; /* written for all guests, the stamps included */
     uint64_t bytes;      /* of text kept */
     uint64_t lost_bytes; /* overwritten before they were read */
 };
@@ -38,7 +41,8 @@ bool console_source_open(struct console_source *source, int dirfd, struct xph_er
  * more is no loss. A guest whose ring cannot be mapped is passed over. */
 void console_source_add(struct console_source *source, uint32_t domid, uint64_t frame, bool old);
 
-/* Looks at all consoles; to be called at least every few ms. False if text could not be written. */
+/* Looks at the consoles, no longer than a fixed amount of text takes; to be called at least every
+ * few ms. False if text could not be written. */
 bool console_source_poll(struct console_source *source, struct xph_error *err);
 
 /* Lets go of a dying guest's page: while it is mapped, its memory cannot be given back. */
