@@ -14,7 +14,12 @@
 #define RESERVED_NAME "manifest.json.next"
 #define UPDATE_NAME   "manifest.json.new"
 
-enum { RESERVED_BYTES = 256 * 1024, MAX_MANIFEST_BYTES = 16 * 1024 * 1024, MAX_DOMAINS = 65536 };
+enum {
+    RESERVED_BYTES = 256 * 1024,
+    MAX_MANIFEST_BYTES = 16 * 1024 * 1024,
+    MAX_DOMAINS = 65536,
+    MAX_PCPUS = 4096
+};
 
 static const char *const state_names[] = {
     [XPH_STATE_RECORDING] = "recording",
@@ -73,18 +78,30 @@ static json_t *losses_to_json(const struct xph_manifest *manifest)
     return array;
 }
 
+static json_t *tails_to_json(const struct xph_manifest *manifest)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < manifest->trace_tail_count; i++)
+        json_array_append_new(
+            array, json_pack("{s:I, s:I}", "pcpu", (json_int_t)manifest->trace_tails[i].pcpu,
+                             "last_tsc", (json_int_t)manifest->trace_tails[i].last_tsc));
+    return array;
+}
+
 static json_t *manifest_to_json(const struct xph_manifest *manifest)
 {
     json_t *root = json_pack("{s:s, s:i, s:s}", "format", "xenphase recording", "schema",
                              XPH_MANIFEST_SCHEMA, "state", state_names[manifest->state]);
-    json_t *domains = json_array();
+    json_t *domains = json_array(), *trace;
 
     if (!xph_manifest_fields_to_json(manifest, root))
         goto fail;
+    trace = json_object_get(json_object_get(root, "sources"), "xentrace");
     if (json_object_set_new(json_object_get(root, "command"), "argv",
                             argv_to_json(manifest->argv)) ||
-        json_object_set_new(json_object_get(json_object_get(root, "sources"), "xentrace"), "losses",
-                            losses_to_json(manifest)))
+        json_object_set_new(trace, "losses", losses_to_json(manifest)) ||
+        json_object_set_new(trace, "tail_losses", tails_to_json(manifest)))
         goto fail;
     for (size_t i = 0; i < manifest->domain_count; i++)
         json_array_append_new(domains, domain_to_json(&manifest->domains[i]));
@@ -271,11 +288,33 @@ static bool read_losses(const json_t *array, struct xph_manifest *manifest, stru
     return true;
 }
 
+static bool read_tails(const json_t *array, struct xph_manifest *manifest, struct xph_error *err)
+{
+    size_t count = json_array_size(array);
+
+    if (count > MAX_PCPUS)
+        return xph_fail(err, "manifest.json: more tail losses than there can be CPUs");
+    manifest->trace_tails = calloc(count + 1, sizeof(*manifest->trace_tails));
+    if (!manifest->trace_tails)
+        return xph_fail(err, "out of memory for the manifest");
+    for (size_t i = 0; i < count; i++) {
+        json_int_t pcpu, last;
+
+        if (json_unpack(json_array_get(array, i), "{s:I, s:I}", "pcpu", &pcpu, "last_tsc", &last) !=
+                0 ||
+            pcpu < 0 || pcpu > UINT32_MAX)
+            return xph_fail(err, "manifest.json: a tail loss is not of the right kind");
+        manifest->trace_tails[manifest->trace_tail_count++] =
+            (struct xph_tail_loss){(uint32_t)pcpu, (uint64_t)last};
+    }
+    return true;
+}
+
 bool xph_manifest_read(int dirfd, struct xph_manifest *manifest, struct xph_error *err)
 {
     struct xph_mapped_file file;
     json_error_t json_error;
-    json_t *root;
+    json_t *root, *trace;
     bool ok;
 
     *manifest = (struct xph_manifest){0};
@@ -290,11 +329,11 @@ bool xph_manifest_read(int dirfd, struct xph_manifest *manifest, struct xph_erro
     if (!root)
         return xph_fail(err, "manifest.json is damaged: line %d: %s", json_error.line,
                         json_error.text);
+    trace = json_object_get(json_object_get(root, "sources"), "xentrace");
     ok = read_header(root, manifest, err) && xph_manifest_fields_from_json(root, manifest, err) &&
          read_argv(json_object_get(json_object_get(root, "command"), "argv"), manifest, err) &&
-         read_losses(json_object_get(json_object_get(json_object_get(root, "sources"), "xentrace"),
-                                     "losses"),
-                     manifest, err) &&
+         read_losses(json_object_get(trace, "losses"), manifest, err) &&
+         read_tails(json_object_get(trace, "tail_losses"), manifest, err) &&
          read_domains(json_object_get(root, "domains"), manifest, err);
     json_decref(root);
     return ok;
@@ -310,6 +349,7 @@ void xph_manifest_free(struct xph_manifest *manifest)
         free(manifest->domains[i].name);
     free(manifest->domains);
     free(manifest->trace_losses);
+    free(manifest->trace_tails);
     *manifest = (struct xph_manifest){0};
 }
 

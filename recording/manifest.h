@@ -35,6 +35,13 @@ struct xph_trace_loss {
 
 enum { XPH_MAX_LOSSES = 1024 }; /* that a manifest lists */
 
+/* A pCPU whose buffer was full when its last records were taken from it, so that nothing tells
+ * whether more were lost. */
+struct xph_tail_loss {
+    uint32_t pcpu;
+    uint64_t last_tsc; /* of its last record */
+};
+
 /* How far a recording got; anything but complete is a doubt that views must print. */
 enum xph_recording_state {
     XPH_STATE_RECORDING,   /* still being made, or its recorder was killed */
@@ -96,7 +103,10 @@ struct xph_manifest {
     uint64_t trace_lost_records;
     struct xph_trace_loss *trace_losses; /* owned, trace_loss_count of them */
     size_t trace_loss_count;
-    bool trace_tail_loss; /* a buffer was full when tracing was switched off */
+    bool trace_tail_loss;              /* records may have been lost at the end */
+    struct xph_tail_loss *trace_tails; /* where; owned, trace_tail_count of them, ascending */
+    size_t trace_tail_count;           /* 0 in older recordings */
+    char *trace_unrecorded;            /* pCPUs without a buffer, as "4-7"; NULL if none are */
 
     uint32_t sample_hz_wanted;
     uint64_t samples; /* sampling instants */

@@ -52,6 +52,7 @@ static const struct field manifest_fields[] = {
     FIELD("sources.xentrace.bytes", UINT64, trace_bytes),
     FIELD("sources.xentrace.lost_records", UINT64, trace_lost_records),
     FIELD("sources.xentrace.tail_loss", BOOLEAN, trace_tail_loss),
+    FIELD("sources.xentrace.unrecorded_pcpus", STRING, trace_unrecorded),
     FIELD("sources.sampler.hz_wanted", UINT32, sample_hz_wanted),
     FIELD("sources.sampler.hz_achieved", REAL, sample_hz_achieved),
     FIELD("sources.sampler.samples", UINT64, samples),

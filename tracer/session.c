@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "recording/manifest.h"
+#include "tracer/buffer_size.h"
 #include "tracer/clock.h"
 #include "tracer/command.h"
 #include "tracer/lock.h"
@@ -66,9 +67,29 @@ static uint32_t buffer_pages(const struct session *session)
     return share < DEFAULT_BUFFER_PAGES ? (uint32_t)share : DEFAULT_BUFFER_PAGES;
 }
 
+/* At the start, and again at the end, as a CPU may come online in the meantime. */
+static void note_unrecorded(struct session *session)
+{
+    char pcpus[128];
+
+    if (session->options->events->mask == 0)
+        return;
+    trace_buffers_unrecorded(&session->buffers, pcpus, sizeof(pcpus));
+    if (pcpus[0] == '\0')
+        return;
+    if (!session->manifest.trace_unrecorded)
+        log_notice(session->log,
+                   "what CPU %s does is not recorded: it came online after Xen had made its trace "
+                   "buffers, which it does once for each boot",
+                   pcpus);
+    free(session->manifest.trace_unrecorded);
+    session->manifest.trace_unrecorded = strdup(pcpus);
+}
+
 static bool open_buffers(struct session *session, struct xph_error *err)
 {
     uint32_t left_mask, pages = buffer_pages(session);
+    char advice[256];
 
     if (!recorder_lock_take(&session->lock, &left_mask, err))
         return false;
@@ -83,13 +104,14 @@ static bool open_buffers(struct session *session, struct xph_error *err)
     if (left_mask)
         log_notice(session->log,
                    "an earlier recorder was killed: what it left switched on is put back now");
-    if (session->buffers.pages < pages)
-        log_notice(
-            session->log,
-            "trace buffers are %u KiB for each CPU, not the %u KiB wanted: Xen takes a size once "
-            "for each boot "
-            "(reboot, or boot Xen with tbuf_size=%u)",
-            session->buffers.pages * 4, pages * 4, pages);
+    /* As large as they can be is what we want, if nobody wants more. */
+    if (session->options->buffer_pages == 0 && pages > session->buffers.largest)
+        pages = session->buffers.largest;
+    if (buffer_size_advice(
+            &(struct buffer_size){pages, session->buffers.pages, session->buffers.largest}, advice,
+            sizeof(advice)))
+        log_notice(session->log, "%s", advice);
+    note_unrecorded(session);
     session->manifest.trace_pages_wanted = pages;
     session->manifest.trace_pages = session->buffers.pages;
     return true;
@@ -310,6 +332,7 @@ static bool finish(struct session *session, struct xph_error *err)
         manifest->state = XPH_STATE_COMPLETE;
     }
     session_manifest_end(manifest, &session->sources);
+    note_unrecorded(session);
     return xph_manifest_write(session->directory.fd, manifest, ok ? err : &second) && ok;
 }
 

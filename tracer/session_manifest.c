@@ -118,6 +118,19 @@ static void describe_losses(struct xph_manifest *manifest, const struct trace_wa
     manifest->trace_loss_count = watch->loss_count;
 }
 
+static void describe_tails(struct xph_manifest *manifest, const struct trace_watch *watch)
+{
+    size_t count = trace_watch_doubtful(watch);
+
+    manifest->trace_tail_loss = count > 0;
+    manifest->trace_tails = calloc(count + 1, sizeof(*manifest->trace_tails));
+    for (size_t i = 0; manifest->trace_tails && i < watch->pcpu_count; i++) {
+        if (watch->pcpus[i].maybe_lost)
+            manifest->trace_tails[manifest->trace_tail_count++] =
+                (struct xph_tail_loss){(uint32_t)i, watch->pcpus[i].last_tsc};
+    }
+}
+
 static void describe_sampler(struct xph_manifest *manifest, const struct sampler *sampler)
 {
     uint64_t sampled_ns = sampler->latest.monotonic_ns - sampler->first.monotonic_ns;
@@ -148,7 +161,7 @@ void session_manifest_end(struct xph_manifest *manifest, struct sources *sources
     describe_losses(manifest, &sources->recorder.total.watch);
     manifest->clock_start = sources->recorder.clock_start;
     manifest->clock_end = sources->recorder.clock_end;
-    manifest->trace_tail_loss = sources->recorder.tail_loss;
+    describe_tails(manifest, &sources->recorder.total.watch);
     manifest->kernel_bytes = sources->kernel.bytes;
     manifest->kernel_lost_events = sources->kernel.lost_events;
     manifest->console_bytes = sources->consoles.bytes;

@@ -28,11 +28,11 @@ bool sources_open(struct sources *sources, const struct options *options,
 
     if (options->ring_bytes > 0 && !xph_chunk_ring_possible(dirfd, err))
         return false;
-    if (options->events->mask != 0 &&
+    sources->recorder_open = options->events->mask != 0;
+    if (sources->recorder_open &&
         !trace_recorder_open(&sources->recorder, buffers, dirfd,
                              options->ring_bytes * TRACE_SHARE / SHARES, err))
         return false;
-    sources->recorder_open = options->events->mask != 0;
     if (options->xenstore && options->console && options->sample) {
         consoles = &sources->consoles;
         if (!console_source_open(consoles, dirfd, err))

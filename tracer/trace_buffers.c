@@ -8,12 +8,19 @@
 #include <xen/sysctl.h>
 #include <xen/trace.h>
 
+#include "recording/number_list.h"
+#include "tracer/buffer_size.h"
+
 enum {
-    LARGEST_RECORD = 40, /* 4 header + 8 TSC + 7 words */
     /* xentrace(8)'s own record, which says whose records follow; Xen never writes it.
        tools/xentrace/xentrace.c */
     CPU_CHANGE_HEADER = TRC_TRACE_CPU_CHANGE | 2 << TRACE_EXTRA_SHIFT,
 };
+
+/* trace_watch.c does without Xen's headers. */
+_Static_assert(TRC_LOST_RECORDS == 0x0001f001 && TRC_SCHED_YIELD == 0x00028005 &&
+                   TRACE_EXTRA_SHIFT == 28 && TRACE_EXTRA_MAX == 7,
+               "as in trace_watch.c");
 
 /* libxenctrl has no call that reads the event mask, nor one that enables without trying to size:
  * this is sysctl 8. */
@@ -108,6 +115,7 @@ static bool map_info(struct trace_buffers *buffers, const struct xen_sysctl_tbuf
     if (!buffers->info)
         return xph_fail_errno(err, errno, "cannot map Xen's list of trace buffers");
     buffers->pages = buffers->info->tbuf_size;
+    buffers->largest = buffer_size_largest(buffers->info->mfn_offset[0], buffers->host->cpu_slots);
     buffers->data_size = buffers->pages * XC_PAGE_SIZE - sizeof(struct t_buf);
     return true;
 }
@@ -177,7 +185,7 @@ bool trace_buffers_ask(const struct xen_host *host, struct trace_buffers_state *
         ok = fail_from_xen(err, "cannot ask Xen for its trace buffers");
     *state = (struct trace_buffers_state){0};
     if (ok && info.buffer_mfn != 0 && map_info(&buffers, &info, err))
-        state->pages = buffers.pages;
+        *state = (struct trace_buffers_state){.pages = buffers.pages, .largest = buffers.largest};
     if (ok)
         state->mask = info.evt_mask;
     trace_buffers_close(&buffers);
@@ -201,6 +209,24 @@ bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *ho
 fail:
     trace_buffers_close(buffers);
     return false;
+}
+
+void trace_buffers_unrecorded(const struct trace_buffers *buffers, char *text, size_t size)
+{
+    unsigned slots = buffers->host->cpu_slots;
+    uint32_t *numbers = calloc(slots + 1, sizeof(*numbers));
+    bool *online = calloc(slots + 1, sizeof(*online));
+    size_t count = 0;
+
+    if (numbers && online && buffers->rings && xen_host_online(buffers->host, online)) {
+        for (unsigned pcpu = 0; pcpu < slots; pcpu++) {
+            if (online[pcpu] && !buffers->rings[pcpu])
+                numbers[count++] = pcpu;
+        }
+    }
+    xph_number_list(text, size, numbers, count);
+    free(numbers);
+    free(online);
 }
 
 static bool trace_all_cpus(const struct xen_host *host, struct xph_error *err)
@@ -253,9 +279,9 @@ static bool drain_ring(struct trace_buffers *buffers, unsigned pcpu, struct xph_
     if (!xph_chunk_writer_append(out, iov, used > first ? 3 : 2, err))
         return false;
     drain->bytes += used;
-    trace_watch_records(&drain->watch, pcpu, data + start, first);
-    trace_watch_records(&drain->watch, pcpu, data, used - first);
-    drain->nearly_full |= size - used < LARGEST_RECORD;
+    trace_watch_window(&drain->watch, pcpu,
+                       (struct trace_run[2]){{data + start, first}, {data, used - first}},
+                       size - used);
     xen_mb();
     *(volatile uint32_t *)&ring->cons = prod;
     return true;

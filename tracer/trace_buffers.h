@@ -25,22 +25,23 @@ struct trace_buffers {
     size_t info_pages;
     struct t_buf **rings; /* one per pCPU slot, NULL where a pCPU has none */
     uint32_t pages;       /* of each ring, in force */
+    uint32_t largest;     /* pages that a ring of this Xen can have */
     uint32_t data_size;   /* bytes of records that a ring holds */
     uint32_t saved_mask;  /* the event mask to be put back */
     bool touched;         /* tracing state was changed and must be put back */
 };
 
-/* What a drain saw. */
+/* What the drains saw. */
 struct trace_drain {
     uint64_t bytes;
-    bool nearly_full; /* some ring had no room for a record: Xen may be counting losses */
     struct trace_watch watch;
 };
 
 /* What Xen says of its trace buffers. */
 struct trace_buffers_state {
-    uint32_t pages; /* of each pCPU's, 0 while there are none */
-    uint32_t mask;  /* of events */
+    uint32_t pages;   /* of each pCPU's, 0 while there are none */
+    uint32_t largest; /* pages that they could have; 0 where that is not known yet */
+    uint32_t mask;    /* of events */
 };
 
 /* Only asks, and sees whether another program is the reader; changes nothing. */
@@ -55,6 +56,10 @@ bool trace_buffers_ask(const struct xen_host *host, struct trace_buffers_state *
  */
 bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *host, uint32_t pages,
                         uint32_t saved_mask, struct xph_error *err);
+
+/* Writes to `text` the numbers of the pCPUs that have no ring, as they came online after Xen made
+ * them; "" if all have one, or if that cannot be told. Some hypercalls. */
+void trace_buffers_unrecorded(const struct trace_buffers *buffers, char *text, size_t size);
 
 /* Sets the event mask, all pCPUs, and switches tracing on. */
 bool trace_buffers_start(struct trace_buffers *buffers, uint32_t mask, struct xph_error *err);

@@ -17,12 +17,14 @@ bool trace_recorder_open(struct trace_recorder *recorder, struct trace_buffers *
 {
     *recorder = (struct trace_recorder){
         .buffers = buffers, .dirfd = dirfd, .ring = {.keep_bytes = keep_bytes}};
+    recorder->out.fd = recorder->out.index_fd = -1;
+    if (!trace_watch_open(&recorder->total.watch, buffers->host->cpu_slots))
+        return xph_fail(err, "out of memory");
     return xph_chunk_writer_open(&recorder->out, dirfd, XPH_FILE_TRACE, err);
 }
 
 static bool drain(struct trace_recorder *recorder, struct xph_error *err)
 {
-    recorder->total.nearly_full = false;
     return trace_buffers_drain(recorder->buffers, &recorder->out, &recorder->total, err) &&
            xph_chunk_ring_trim(&recorder->ring, &recorder->out, err);
 }
@@ -97,18 +99,16 @@ bool trace_recorder_stop(struct trace_recorder *recorder, struct xph_error *err)
     }
     /*
      * Switching tracing off clears Xen's counts of lost records, so the rings are emptied first:
-     * the next record that finds room brings the count with it. A ring that is full again by then
-     * hides a loss, and that is said.
+     * the next record that finds room brings the count with it. A pCPU whose ring was full and that
+     * writes no more records hides a loss, and that is said.
      */
     ok = check_clock(recorder, &recorder->clock_end, err) && drain(recorder, err);
-    if (ok && recorder->total.nearly_full) {
+    if (ok && trace_watch_doubtful(&recorder->total.watch) > 0) {
         nanosleep(&settle, NULL);
         ok = drain(recorder, err);
     }
-    recorder->tail_loss = recorder->total.nearly_full;
     trace_buffers_stop(recorder->buffers);
     ok = ok && drain(recorder, err);
-    recorder->tail_loss |= recorder->total.nearly_full;
     ok = xph_chunk_writer_close(&recorder->out, ok ? err : &(struct xph_error){0}) && ok;
     return ok && (recorder->ring.keep_bytes == 0 ||
                   xph_chunk_ring_close(recorder->dirfd, XPH_FILE_TRACE, 0, NULL, err));
@@ -119,4 +119,5 @@ void trace_recorder_close(struct trace_recorder *recorder)
     struct xph_error ignored;
 
     xph_chunk_writer_close(&recorder->out, &ignored);
+    trace_watch_close(&recorder->total.watch);
 }

@@ -21,8 +21,7 @@ struct trace_recorder {
     atomic_bool stop;
     atomic_bool failed; /* the thread has given up; `error` says why */
     struct xph_error error;
-    struct trace_drain total; /* valid after trace_recorder_stop() */
-    bool tail_loss;
+    struct trace_drain total;                     /* valid after trace_recorder_stop() */
     struct xph_clock_pair clock_start, clock_end; /* how the clocks correspond */
 };
 

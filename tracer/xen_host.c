@@ -95,6 +95,32 @@ void xen_host_close(struct xen_host *host)
     *host = (struct xen_host){0};
 }
 
+static void add_pcpus(const struct xen_host *host, xc_cpumap_t map, bool *online)
+{
+    for (unsigned pcpu = 0; pcpu < host->cpu_slots; pcpu++)
+        online[pcpu] |= xc_cpumap_testcpu((int)pcpu, map) != 0;
+}
+
+/* A pCPU that is online is in a pool or free for one; Xen's lists of its topology have the offline
+ * ones, too. */
+bool xen_host_online(const struct xen_host *host, bool *online)
+{
+    xc_cpumap_t free_pcpus = xc_cpupool_freeinfo(host->xch);
+    xc_cpupoolinfo_t *pool;
+    uint32_t next = 0;
+
+    if (!free_pcpus)
+        return false;
+    add_pcpus(host, free_pcpus, online);
+    free(free_pcpus);
+    while ((pool = xc_cpupool_getinfo(host->xch, next)) != NULL) {
+        next = pool->cpupool_id + 1;
+        add_pcpus(host, pool->cpumap, online);
+        xc_cpupool_infofree(host->xch, pool);
+    }
+    return next > 0;
+}
+
 static char *read_cpu_model(void)
 {
     FILE *file = fopen("/proc/cpuinfo", "re");

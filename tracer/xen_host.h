@@ -22,6 +22,11 @@ struct xen_host {
 bool xen_host_open(struct xen_host *host, xentoollog_logger *log, struct xph_error *err);
 void xen_host_close(struct xen_host *host);
 
+/* Tells of each pCPU (`online` has cpu_slots) whether it is online now; false where Xen does not
+ * tell.
+ */
+bool xen_host_online(const struct xen_host *host, bool *online);
+
 /* Fills the manifest's facts about the host; the strings are owned by the manifest. */
 bool xen_host_describe(const struct xen_host *host, struct xph_manifest *manifest,
                        struct xph_error *err);

@@ -3,6 +3,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "recording/number_list.h"
 
 /* Xen measures the TSC for some 50 ms at boot and Linux disciplines its clock: beyond this one of
  * them is wrong. Xen also steers dom0's clock by its platform timer once a second, so over a short
@@ -128,6 +131,29 @@ static void doubt_sources(struct xph_doubts *doubts, const struct xph_manifest *
                   manifest->console_lost_bytes);
 }
 
+/* pCPUs of which records are missing and nothing in the trace tells. */
+static void doubt_pcpus(struct xph_doubts *doubts, const struct xph_manifest *manifest)
+{
+    uint32_t *pcpus = calloc(manifest->trace_tail_count + 1, sizeof(*pcpus));
+    char list[XPH_DOUBT_BYTES / 2] = "";
+
+    for (size_t i = 0; pcpus && i < manifest->trace_tail_count; i++)
+        pcpus[i] = manifest->trace_tails[i].pcpu;
+    if (pcpus)
+        xph_number_list(list, sizeof(list), pcpus, manifest->trace_tail_count);
+    free(pcpus);
+    if (manifest->trace_tail_loss)
+        xph_doubt(doubts,
+                  "the trace buffer of %s%s was full when its last records were taken: whether "
+                  "more were lost is not known",
+                  list[0] ? "CPU " : "a CPU", list);
+    if (manifest->trace_unrecorded)
+        xph_doubt(doubts,
+                  "what CPU %s did is not recorded: it came online after Xen had made its trace "
+                  "buffers (reboot, then record)",
+                  manifest->trace_unrecorded);
+}
+
 void xph_doubts_of_recording(struct xph_doubts *doubts, const struct xph_recording *recording)
 {
     const struct xph_manifest *manifest = &recording->manifest;
@@ -144,9 +170,7 @@ void xph_doubts_of_recording(struct xph_doubts *doubts, const struct xph_recordi
         doubt_clock_pair(doubts, &manifest->clock_start, "start");
         doubt_clock_pair(doubts, &manifest->clock_end, "end");
     }
-    if (manifest->trace_tail_loss)
-        xph_doubt(doubts,
-                  "a trace buffer was full at the end: how much was lost there is not known");
+    doubt_pcpus(doubts, manifest);
 }
 
 void xph_doubts_of_timeline(struct xph_doubts *doubts, const struct xph_timeline *timeline)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "recording/chunk_ring.h"
+#include "recording/number_list.h"
 #include "recording/recording.h"
 #include "recording/samples.h"
 #include "recording/xenstore_events.h"
@@ -138,6 +139,41 @@ static void test_domains_with_the_same_domid_are_told_apart_by_time(void **state
     assert_string_equal(xph_manifest_domain(&in, 7, 1000)->uuid, "third");
     assert_null(xph_manifest_domain(&in, 8, 90));
     xph_manifest_free(&in);
+}
+
+static void test_losses_at_the_end_come_back(void **state)
+{
+    struct xph_tail_loss tails[] = {{3, UINT64_C(1) << 40}, {5, 6}};
+    struct xph_manifest out = {.trace_tail_loss = true,
+                               .trace_tails = tails,
+                               .trace_tail_count = 2,
+                               .trace_unrecorded = (char *)"8-11"};
+    struct xph_manifest in;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_manifest_write(dirfd_, &out, &err));
+    assert_true(xph_manifest_read(dirfd_, &in, &err));
+    assert_true(in.trace_tail_loss);
+    assert_int_equal(in.trace_tail_count, 2);
+    assert_int_equal(in.trace_tails[0].pcpu, 3);
+    assert_true(in.trace_tails[0].last_tsc == UINT64_C(1) << 40);
+    assert_string_equal(in.trace_unrecorded, "8-11");
+    xph_manifest_free(&in);
+}
+
+static void test_numbers_are_listed_as_ranges(void **state)
+{
+    static const uint32_t numbers[] = {0, 2, 3, 4, 9, 10};
+    char text[32], short_text[12];
+
+    (void)state;
+    xph_number_list(text, sizeof(text), numbers, 6);
+    assert_string_equal(text, "0, 2-4, 9-10");
+    xph_number_list(short_text, sizeof(short_text), numbers, 6);
+    assert_string_equal(short_text, "0, 2-4, ...");
+    xph_number_list(text, sizeof(text), numbers, 0);
+    assert_string_equal(text, "");
 }
 
 static void test_manifest_cut_at_every_byte_is_refused(void **state)
@@ -518,6 +554,8 @@ int main(void)
         cmocka_unit_test(test_manifest_comes_back_as_it_was_written),
         cmocka_unit_test(test_manifest_updated_on_the_way_keeps_the_space_set_aside),
         cmocka_unit_test(test_domains_with_the_same_domid_are_told_apart_by_time),
+        cmocka_unit_test(test_losses_at_the_end_come_back),
+        cmocka_unit_test(test_numbers_are_listed_as_ranges),
         cmocka_unit_test(test_manifest_cut_at_every_byte_is_refused),
         cmocka_unit_test(test_flipped_bit_is_located),
         cmocka_unit_test(test_missing_end_is_counted),
