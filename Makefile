@@ -46,10 +46,7 @@ TRACER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(call names,$(TRACER_LIBRARIES
 TRACER_LIBS     = $(shell $(PKG_CONFIG) --libs $(call names,$(TRACER_LIBRARIES))) -ldl
 TEST_LIBS       = $(shell $(PKG_CONFIG) --libs $(call names,$(TEST_LIBRARIES)))
 
-# The first libtracefs that reads a CPU's trace buffer.
-LIBTRACEFS_VERSION = 1.6
-TRACER_WANTS = $(if $(MISSING_FOR_TRACER),to build it: apt-get install $(MISSING_FOR_TRACER),$(if $(shell \
-    $(PKG_CONFIG) --atleast-version=$(LIBTRACEFS_VERSION) libtracefs && echo yes),,it needs libtracefs $(LIBTRACEFS_VERSION) or later))
+TRACER_WANTS = $(if $(MISSING_FOR_TRACER),to build it: apt-get install $(MISSING_FOR_TRACER))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 

@@ -1,11 +1,13 @@
 #include "tracer/kernel_probes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tracer/library.h"
 
@@ -115,6 +117,21 @@ static bool parse_line(char *text, struct probe_line *line)
     return true;
 }
 
+/* The library's writing truncates the file, which removes all probes in it, whose-ever they are. */
+static bool append(const char *file, const char *text)
+{
+    char *path = tracefs_get_tracing_file(file);
+    int fd = path ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
+    int errnum = errno;
+
+    if (fd >= 0)
+        close(fd);
+    tracefs_put_tracing_file(path);
+    errno = errnum;
+    return ok;
+}
+
 /* Appends a definition to `file` of tracefs. The library has calls for each kind of probe, which
  * read the directories of all the kernel's events each time. */
 static bool define_probe(const char *file, const struct probe_line *line, const char *where,
@@ -128,8 +145,7 @@ static bool define_probe(const char *file, const struct probe_line *line, const 
                  line->arguments) < 0)
         return xph_fail(why, "out of memory");
     errno = 0;
-    ok = tracefs_instance_file_append(NULL, file, text) > 0 ||
-         xph_fail(why, "%s", strerror(errno ? errno : EIO));
+    ok = append(file, text) || xph_fail(why, "%s", strerror(errno ? errno : EIO));
     free(text);
     return ok;
 }
@@ -251,7 +267,7 @@ static unsigned remove_defined(const char *file)
             continue;
         line[strcspn(line, " ")] = '\0';
         if (snprintf(removal, sizeof(removal), "-%s\n", line + kind) < (int)sizeof(removal))
-            count += tracefs_instance_file_append(NULL, file, removal) > 0;
+            count += append(file, removal);
     }
     free(text);
     return count;

@@ -15,14 +15,19 @@
 enum {
     READER_PRIORITY = 9, /* below the reader of Xen's buffers, which are smaller */
     POLL_NS = 50000000,
-    FLUSH_EVERY = 20,   /* polls between two updates of the indices: about a second */
-    PAGES_AT_ONCE = 64, /* of a ring buffer, written in one piece */
+    FLUSH_EVERY = 20, /* polls between two updates of the indices: about a second */
 };
+
+static bool switch_tracing(struct tracefs_instance *instance, bool on)
+{
+    errno = 0;
+    return tracefs_instance_file_write(instance, "tracing_on", on ? "1" : "0") > 0;
+}
 
 /* An instance cannot be removed while its events are on, nor can a probe that one uses. */
 static void remove_instance(struct tracefs_instance *instance)
 {
-    tracefs_trace_off(instance);
+    switch_tracing(instance, false);
     tracefs_instance_file_write(instance, "events/enable", "0");
     tracefs_instance_destroy(instance);
     tracefs_instance_free(instance);
@@ -46,6 +51,8 @@ bool kernel_trace_clean_up(void)
 
 static bool make_instance(struct kernel_trace *trace, size_t buffer_kib, struct xph_error *err)
 {
+    char size[32];
+
     if (!tracefs_tracing_dir())
         return xph_fail(err, "no tracefs (mount -t tracefs nodev /sys/kernel/tracing)");
     trace->instance = tracefs_instance_create(INSTANCE);
@@ -54,48 +61,63 @@ static bool make_instance(struct kernel_trace *trace, size_t buffer_kib, struct 
                               "cannot make an instance in %s/instances (is the kernel locked down? "
                               "see /sys/kernel/security/lockdown)",
                               tracefs_tracing_dir());
-    tracefs_trace_off(trace->instance);
+    switch_tracing(trace->instance, false);
     errno = 0;
     if (tracefs_instance_file_write(trace->instance, "trace_clock", XPH_KERNEL_CLOCK) < 0)
         return xph_fail_errno(err, errno, "this kernel does not offer the trace clock %s",
                               XPH_KERNEL_CLOCK);
-    if (tracefs_instance_set_buffer_size(trace->instance, buffer_kib, -1) != 0)
+    snprintf(size, sizeof(size), "%zu", buffer_kib);
+    if (tracefs_instance_file_write(trace->instance, "buffer_size_kb", size) < 0)
         return xph_fail_errno(err, errno, "cannot have trace buffers of %zu KiB for each CPU",
                               buffer_kib);
     return true;
 }
 
-/* Opens what the kernel has for each CPU. */
-static bool open_cpus(struct kernel_trace *trace, struct xph_error *err)
+static bool open_cpu(struct kernel_trace *trace, const char *instance, struct xph_error *err)
+{
+    struct kernel_cpu *cpu = &trace->cpus[trace->cpu_count];
+    char name[32];
+
+    if (!kernel_pages_open(&cpu->pages, instance, trace->cpu_count))
+        return xph_fail_errno(err, errno, "cannot open the trace buffer of CPU %u",
+                              trace->cpu_count);
+    snprintf(name, sizeof(name), XPH_FILE_KERNEL_CPU, trace->cpu_count);
+    if (xph_chunk_writer_open(&cpu->out, trace->dirfd, name, err))
+        return true;
+    xph_chunk_writer_close(&cpu->out, &(struct xph_error){0});
+    kernel_pages_close(&cpu->pages);
+    return false;
+}
+
+/* Opens what the kernel has for each CPU; not every one that a machine could have has a buffer. */
+static bool open_all_cpus(struct kernel_trace *trace, const char *instance, struct xph_error *err)
 {
     unsigned count = (unsigned)sysconf(_SC_NPROCESSORS_CONF);
+    struct xph_error cause;
 
     trace->cpus = calloc(count, sizeof(*trace->cpus));
-    if (!trace->cpus)
+    trace->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    trace->pages = malloc(trace->page_bytes * KERNEL_PAGES_AT_ONCE);
+    if (!trace->cpus || !trace->pages)
         return xph_fail(err, "out of memory");
-    for (; trace->cpu_count < count; trace->cpu_count++) {
-        struct kernel_cpu *cpu = &trace->cpus[trace->cpu_count];
-        char name[32];
-
-        cpu->ring = tracefs_cpu_open(trace->instance, (int)trace->cpu_count, true);
-        /* Not every CPU that a machine could have has a buffer. */
-        if (!cpu->ring && errno == ENOENT && trace->cpu_count > 0)
-            break;
-        if (!cpu->ring)
-            return xph_fail_errno(err, errno, "cannot open the trace buffer of CPU %u",
-                                  trace->cpu_count);
-        snprintf(name, sizeof(name), XPH_FILE_KERNEL_CPU, trace->cpu_count);
-        if (!xph_chunk_writer_open(&cpu->out, trace->dirfd, name, err)) {
-            xph_chunk_writer_close(&cpu->out, &(struct xph_error){0});
-            tracefs_cpu_close(cpu->ring);
-            return false;
-        }
+    while (trace->cpu_count < count && open_cpu(trace, instance, &cause))
+        trace->cpu_count++;
+    if (trace->cpu_count < count && (trace->cpu_count == 0 || cause.errnum != ENOENT)) {
+        *err = cause;
+        return false;
     }
     for (unsigned i = 0; i < trace->cpu_count; i++)
         trace->cpus[i].ring_kept.keep_bytes = trace->keep_bytes / trace->cpu_count;
-    trace->page_bytes = (size_t)tracefs_cpu_read_size(trace->cpus[0].ring);
-    trace->pages = malloc(trace->page_bytes * PAGES_AT_ONCE);
-    return trace->pages || xph_fail(err, "out of memory");
+    return true;
+}
+
+static bool open_cpus(struct kernel_trace *trace, struct xph_error *err)
+{
+    char *instance = tracefs_instance_get_dir(trace->instance);
+    bool ok = instance ? open_all_cpus(trace, instance, err) : xph_fail(err, "out of memory");
+
+    tracefs_put_tracing_file(instance);
+    return ok;
 }
 
 static bool add_sets(struct kernel_trace *trace, const struct probe_set *const *sets, size_t count,
@@ -137,31 +159,38 @@ static bool write_pages(struct kernel_trace *trace, struct kernel_cpu *cpu, size
                           xph_chunk_ring_trim(&cpu->ring_kept, &cpu->out, err));
 }
 
+static bool fail_to_read(struct kernel_trace *trace, const struct kernel_cpu *cpu,
+                         struct xph_error *err)
+{
+    return xph_fail_errno(err, errno, "cannot read the kernel's trace buffer of CPU %td",
+                          cpu - trace->cpus);
+}
+
 /* Carries over the whole pages that a CPU has filled. */
 static bool drain_cpu(struct kernel_trace *trace, struct kernel_cpu *cpu, struct xph_error *err)
 {
-    size_t bytes = 0;
+    ssize_t got;
 
-    while (tracefs_cpu_buffered_read(cpu->ring, trace->pages + bytes, true) > 0) {
-        bytes += trace->page_bytes;
-        if (bytes < trace->page_bytes * PAGES_AT_ONCE)
-            continue;
-        if (!write_pages(trace, cpu, bytes, err))
+    while ((got = kernel_pages_take_full(&cpu->pages, trace->pages)) > 0) {
+        if (!write_pages(trace, cpu, (size_t)got, err))
             return false;
-        bytes = 0;
     }
-    return write_pages(trace, cpu, bytes, err);
+    return got == 0 || fail_to_read(trace, cpu, err);
 }
 
 /* Carries over what is left, the page that is not full included; nothing is recorded any more. */
 static bool flush_cpu(struct kernel_trace *trace, struct kernel_cpu *cpu, struct xph_error *err)
 {
-    for (;;) {
-        int got;
+    ssize_t got;
 
+    if (!drain_cpu(trace, cpu, err))
+        return false;
+    for (;;) {
         memset(trace->pages, 0, trace->page_bytes);
-        got = tracefs_cpu_flush(cpu->ring, trace->pages);
-        if (got <= 0)
+        got = kernel_pages_take_any(&cpu->pages, trace->pages);
+        if (got < 0)
+            return fail_to_read(trace, cpu, err);
+        if (got == 0)
             return xph_chunk_writer_flush(&cpu->out, err);
         if (!write_pages(trace, cpu, trace->page_bytes, err))
             return false;
@@ -191,7 +220,7 @@ static void *run(void *argument)
         ok = drain(trace, ++polls % FLUSH_EVERY == 0, &trace->error);
     }
     if (!ok) {
-        tracefs_trace_off(trace->instance);
+        switch_tracing(trace->instance, false);
         atomic_store(&trace->failed, true);
     }
     return NULL;
@@ -217,7 +246,7 @@ bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
 {
     int result;
 
-    if (tracefs_trace_on(trace->instance) != 0)
+    if (!switch_tracing(trace->instance, true))
         return xph_fail_errno(err, errno, "cannot switch dom0's kernel tracing on");
     result = pthread_create(&trace->thread, NULL, run, trace);
     if (result != 0)
@@ -271,7 +300,7 @@ static bool close_cpus(struct kernel_trace *trace, struct xph_error *err)
     bool ok = true;
 
     for (unsigned i = 0; i < trace->cpu_count; i++) {
-        tracefs_cpu_close(trace->cpus[i].ring);
+        kernel_pages_close(&trace->cpus[i].pages);
         ok = xph_chunk_writer_close(&trace->cpus[i].out, ok ? err : &(struct xph_error){0}) && ok;
     }
     trace->cpu_count = 0;
@@ -288,7 +317,7 @@ bool kernel_trace_stop(struct kernel_trace *trace, struct xph_error *err)
 
     if (!trace->running)
         return true;
-    tracefs_trace_off(trace->instance);
+    switch_tracing(trace->instance, false);
     atomic_store(&trace->stop, true);
     pthread_join(trace->thread, NULL);
     trace->running = false;

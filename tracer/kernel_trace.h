@@ -12,12 +12,13 @@
 
 #include "recording/chunk_ring.h"
 #include "recording/error.h"
+#include "tracer/kernel_pages.h"
 #include "tracer/kernel_probes.h"
 
 enum { KERNEL_BUFFER_KIB = 4096 }; /* for each of dom0's CPUs */
 
 struct kernel_cpu {
-    struct tracefs_cpu *ring;
+    struct kernel_pages pages;
     struct xph_chunk_writer out;     /* dom0.cpuN */
     struct xph_chunk_ring ring_kept; /* how much of that is kept */
 };
