@@ -336,6 +336,9 @@ bool xph_manifest_read(int dirfd, struct xph_manifest *manifest, struct xph_erro
          read_tails(json_object_get(trace, "tail_losses"), manifest, err) &&
          read_domains(json_object_get(root, "domains"), manifest, err);
     json_decref(root);
+    if (!manifest->clock_offset.tried)
+        manifest->clock_offset =
+            xph_clock_pair_combine(&manifest->clock_start, &manifest->clock_end);
     return ok;
 }
 

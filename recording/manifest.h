@@ -8,22 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "recording/clock_pair.h"
 #include "recording/error.h"
 
 enum { XPH_MANIFEST_SCHEMA = 1 };
 
-/* One moment on both clocks: the host's raw TSC in cycles and dom0's CLOCK_MONOTONIC in ns. */
+/* One moment on both clocks: dom0's TSC in cycles and dom0's CLOCK_MONOTONIC in ns. */
 struct xph_instant {
     uint64_t tsc;
     uint64_t monotonic_ns;
-};
-
-/* What is to be added to dom0's TSC to have the TSC of Xen's trace records, in cycles. */
-struct xph_clock_pair {
-    bool tried;   /* false: by a recorder that did not measure it */
-    bool matched; /* false: it could not be measured, Xen did not trace what it should have */
-    int64_t xen_minus_dom0;
-    uint64_t error; /* the true difference is at most this far away */
 };
 
 /* A gap in a pCPU's records. */
@@ -94,6 +87,7 @@ struct xph_manifest {
     uint64_t tsc_khz; /* Xen's own measurement (sysctl physinfo), never assumed */
     /* Measured just after tracing was switched on and just before it was switched off. */
     struct xph_clock_pair clock_start, clock_end;
+    struct xph_clock_pair clock_offset; /* what to reckon with; made of these where it is missing */
     uint64_t tsc_khz_measured; /* TSC against CLOCK_MONOTONIC over the recording, 0 if too short */
 
     char *trace_events;                       /* name of the event set */

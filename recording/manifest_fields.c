@@ -45,6 +45,7 @@ static const struct field manifest_fields[] = {
     FIELD("host.tsc.khz_measured", UINT64, tsc_khz_measured),
     FIELD("host.tsc.pair_at_start", CLOCK_PAIR, clock_start),
     FIELD("host.tsc.pair_at_end", CLOCK_PAIR, clock_end),
+    FIELD("host.tsc.offset", CLOCK_PAIR, clock_offset),
     FIELD("sources.xentrace.events", STRING, trace_events),
     FIELD("sources.xentrace.mask", UINT32, trace_mask),
     FIELD("sources.xentrace.pages_wanted", UINT32, trace_pages_wanted),
@@ -74,6 +75,9 @@ static const struct field manifest_fields[] = {
     FIELD("sources.console.lost_bytes", UINT64, console_lost_bytes),
     FIELD("dropped_domains", UINT64, dropped_domains),
 };
+
+/* Between two clocks; so much that nothing overflows when such are added. */
+#define MAX_CYCLES (INT64_C(1) << 60)
 
 enum { FIELD_COUNT = sizeof(manifest_fields) / sizeof(manifest_fields[0]) };
 
@@ -213,7 +217,9 @@ static bool json_to_clock_pair(const json_t *value, struct xph_clock_pair *pair)
     pair->matched = true;
     pair->xen_minus_dom0 = json_integer_value(difference);
     pair->error = (uint64_t)json_integer_value(error);
-    return json_is_integer(difference) && json_is_integer(error) && json_integer_value(error) >= 0;
+    return json_is_integer(difference) && json_is_integer(error) &&
+           json_integer_value(error) >= 0 && json_integer_value(error) <= MAX_CYCLES &&
+           pair->xen_minus_dom0 >= -MAX_CYCLES && pair->xen_minus_dom0 <= MAX_CYCLES;
 }
 
 static bool json_to_field(const json_t *value, const struct field *field,

@@ -378,6 +378,7 @@ static int record_command(struct session *session, struct xph_error *err)
         return code;
     }
     session->manifest.command_start = session->command.start;
+    session_manifest_clock(&session->manifest, &session->sources);
     /* Should we be killed, the recording still tells where its operations begin. On a full disk
      * recording fails in a moment, and says so. */
     xph_manifest_update(session->directory.fd, &session->manifest, &(struct xph_error){0});

@@ -153,14 +153,20 @@ void session_manifest_sources(struct xph_manifest *manifest, const struct source
         sources->kernel_error.text[0] != '\0' ? strdup(sources->kernel_error.text) : NULL;
 }
 
+void session_manifest_clock(struct xph_manifest *manifest, const struct sources *sources)
+{
+    manifest->clock_start = sources->recorder.clock_start;
+    manifest->clock_end = sources->recorder.clock_end;
+    manifest->clock_offset = xph_clock_pair_combine(&manifest->clock_start, &manifest->clock_end);
+}
+
 void session_manifest_end(struct xph_manifest *manifest, struct sources *sources)
 {
     session_manifest_sources(manifest, sources);
     manifest->tsc_khz_measured = measure_khz(&manifest->recording_start, &manifest->recording_end);
     manifest->trace_bytes = sources->recorder.total.bytes;
     describe_losses(manifest, &sources->recorder.total.watch);
-    manifest->clock_start = sources->recorder.clock_start;
-    manifest->clock_end = sources->recorder.clock_end;
+    session_manifest_clock(manifest, sources);
     describe_tails(manifest, &sources->recorder.total.watch);
     manifest->kernel_bytes = sources->kernel.bytes;
     manifest->kernel_lost_events = sources->kernel.lost_events;

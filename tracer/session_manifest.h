@@ -15,6 +15,9 @@ bool session_manifest_begin(struct xph_manifest *manifest, const struct options 
  */
 void session_manifest_sources(struct xph_manifest *manifest, const struct sources *sources);
 
+/* Fills in how the clocks correspond, as far as that was measured. */
+void session_manifest_clock(struct xph_manifest *manifest, const struct sources *sources);
+
 /* Fills in the rest, after sources_stop(). */
 void session_manifest_end(struct xph_manifest *manifest, struct sources *sources);
 

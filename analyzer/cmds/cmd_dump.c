@@ -219,7 +219,7 @@ static int dump_xenstore(const struct dump_options *options, const struct xph_re
                          struct xph_doubts *doubts, struct xph_error *err)
 {
     const struct xph_manifest *manifest = &recording->manifest;
-    struct xph_clock clock = {manifest->recording_start.tsc, manifest->tsc_khz};
+    struct xph_clock clock = xph_clock_of_recording(recording);
     struct xph_xenstore_reader reader;
     struct xph_xenstore_event event;
 
@@ -256,9 +256,7 @@ static int dump_recording(const struct dump_options *options, struct xph_error *
     xph_doubts_of_recording(&doubts, &recording);
     if (options->xenstore) {
         code = dump_xenstore(options, &recording, &doubts, err);
-    } else if (xph_timeline_open(&timeline, recording.trace.data, recording.trace.size,
-                                 recording.manifest.recording_start.tsc, recording.manifest.tsc_khz,
-                                 err)) {
+    } else if (xph_timeline_open_recording(&timeline, &recording, err)) {
         code = dump_timeline(options, &timeline, &doubts, err);
         xph_timeline_close(&timeline);
     }

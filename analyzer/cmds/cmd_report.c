@@ -41,14 +41,6 @@ static unsigned terminal_width(void)
     return DEFAULT_WIDTH;
 }
 
-static bool open_timeline(struct xph_timeline *timeline, const struct xph_recording *recording,
-                          struct xph_error *err)
-{
-    return xph_timeline_open(timeline, recording->trace.data, recording->trace.size,
-                             recording->manifest.recording_start.tsc, recording->manifest.tsc_khz,
-                             err);
-}
-
 static bool find_operations(struct xph_report *report, const struct xph_recording *recording,
                             struct xph_timeline *timeline, struct xph_error *err)
 {
@@ -74,7 +66,7 @@ static bool make_report(struct xph_report *report, const struct xph_recording *r
 
     report->manifest = &recording->manifest;
     xph_doubts_of_recording(&report->doubts, recording);
-    if (!open_timeline(&timeline, recording, err))
+    if (!xph_timeline_open_recording(&timeline, recording, err))
         return false;
     ok = find_operations(report, recording, &timeline, err);
     xph_timeline_close(&timeline);
@@ -83,7 +75,7 @@ static bool make_report(struct xph_report *report, const struct xph_recording *r
     report->shares = calloc(report->count + 1, sizeof(*report->shares));
     if (!report->shares)
         return xph_fail(err, "out of memory");
-    if (!open_timeline(&timeline, recording, err))
+    if (!xph_timeline_open_recording(&timeline, recording, err))
         return false;
     ok = xph_cpu_shares(report->operations, report->count, recording->manifest.pcpus, &timeline,
                         report->shares, err);

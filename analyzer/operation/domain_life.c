@@ -127,7 +127,7 @@ static bool read_trace(struct xph_domain_lives *lives, struct xph_timeline *time
 static void take_sample(struct xph_domain_lives *lives, const struct xph_clock *clock,
                         const struct xph_sample_domain *sample, uint64_t *last_pages)
 {
-    uint64_t now = xph_clock_ns(clock, sample->header.tsc);
+    uint64_t now = xph_clock_dom0_ns(clock, sample->header.tsc);
 
     for (size_t i = lives->count; i-- > 0;) {
         struct xph_domain_life *life = &lives->lives[i];

@@ -44,16 +44,17 @@ static void fill(struct xph_operation *operation, const struct xph_domain_life *
                  const struct xph_manifest *manifest, const struct xph_clock *clock)
 {
     struct xph_phase_input input = {life, manifest, clock};
-    uint64_t start_ns = xph_clock_ns(clock, manifest->command_start.tsc);
+    uint64_t start_ns = xph_clock_dom0_ns(clock, manifest->command_start.tsc);
     const struct xph_moment *touched = life->added.known ? &life->added : &life->removed;
 
     *operation = (struct xph_operation){
         .kind = life->added.known ? XPH_OPERATION_CREATE : XPH_OPERATION_DESTROY,
         .domid = life->domid,
-        .domain = xph_manifest_domain(manifest, life->domid, xph_clock_tsc(clock, touched->ns)),
+        .domain =
+            xph_manifest_domain(manifest, life->domid, xph_clock_dom0_tsc(clock, touched->ns)),
         .start_ns = start_ns,
         .end_ns = start_ns,
-        .returned = {manifest->command_ended, xph_clock_ns(clock, manifest->command_end.tsc)},
+        .returned = {manifest->command_ended, xph_clock_dom0_ns(clock, manifest->command_end.tsc)},
     };
     kinds[operation->kind].divide(operation, &input);
 }
@@ -79,7 +80,7 @@ bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_
     for (size_t i = 0; i < lives->count && manifest->command_start.tsc != 0; i++) {
         const struct xph_domain_life *life = &lives->lives[i];
 
-        if (belongs_to_command(life, xph_clock_ns(clock, manifest->command_start.tsc)))
+        if (belongs_to_command(life, xph_clock_dom0_ns(clock, manifest->command_start.tsc)))
             fill(&(*operations)[(*count)++], life, manifest, clock);
     }
     return true;

@@ -49,7 +49,7 @@ static void end_with_boot(struct xph_operation *operation, const struct xph_phas
                                 "domain removed (Xen: domain_remove)");
     } else if (manifest->recording_end.tsc != 0) {
         xph_operation_add_phase(operation, "guest boot (goes on)",
-                                xph_clock_ns(input->clock, manifest->recording_end.tsc),
+                                xph_clock_dom0_ns(input->clock, manifest->recording_end.tsc),
                                 "the recording ended");
         measure_wall(operation, manifest, &manifest->recording_end,
                      "command's start to the recording's end");

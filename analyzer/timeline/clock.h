@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 struct xph_clock {
-    uint64_t start_tsc; /* where the time line begins: 0 ns */
-    uint64_t khz;       /* of the TSC, never 0 */
+    uint64_t start_tsc;     /* of Xen, where the time line begins: 0 ns */
+    uint64_t khz;           /* of the TSC, never 0 */
+    int64_t xen_minus_dom0; /* what is to be added to a TSC of dom0's */
 };
 
 /* The length of `cycles` in ns; exact to 1 ns for any number of cycles, nothing adds up over time.
@@ -25,10 +26,17 @@ static inline uint64_t xph_clock_ns(const struct xph_clock *clock, uint64_t tsc)
     return tsc <= clock->start_tsc ? 0 : xph_clock_cycles_to_ns(clock, tsc - clock->start_tsc);
 }
 
-/* The TSC at a moment of the time line, rounded down by less than a ns. */
-static inline uint64_t xph_clock_tsc(const struct xph_clock *clock, uint64_t ns)
+/* The same for what dom0 stamped. */
+static inline uint64_t xph_clock_dom0_ns(const struct xph_clock *clock, uint64_t tsc)
 {
-    return clock->start_tsc + (uint64_t)((unsigned __int128)ns * clock->khz / 1000000);
+    return xph_clock_ns(clock, tsc + (uint64_t)clock->xen_minus_dom0);
+}
+
+/* dom0's TSC at a moment of the time line, rounded down by less than a ns. */
+static inline uint64_t xph_clock_dom0_tsc(const struct xph_clock *clock, uint64_t ns)
+{
+    return clock->start_tsc - (uint64_t)clock->xen_minus_dom0 +
+           (uint64_t)((unsigned __int128)ns * clock->khz / 1000000);
 }
 
 #endif

@@ -79,24 +79,28 @@ static void doubt_state(struct xph_doubts *doubts, const struct xph_manifest *ma
     }
 }
 
-/* All that dom0 stamped stands on its TSC being Xen's. */
 static void doubt_clock_pair(struct xph_doubts *doubts, const struct xph_clock_pair *pair,
                              const char *when)
 {
-    int64_t difference = pair->xen_minus_dom0;
-
-    if (!pair->tried)
-        return;
-    if (!pair->matched)
+    if (pair->tried && !pair->matched)
         xph_doubt(doubts,
                   "Xen did not trace what the recorder asked of it at the %s: tracing was off "
                   "then, or lost records, and how the clocks correspond is not known",
                   when);
-    else if ((difference < 0 ? -(uint64_t)difference : (uint64_t)difference) > pair->error)
+}
+
+/* All that dom0 stamped stands on a TSC that is Xen's, or differs by what was measured. */
+static void doubt_clocks(struct xph_doubts *doubts, const struct xph_manifest *manifest)
+{
+    doubt_clock_pair(doubts, &manifest->clock_start, "start");
+    doubt_clock_pair(doubts, &manifest->clock_end, "end");
+    if (xph_clock_pairs_contradict(&manifest->clock_start, &manifest->clock_end))
         xph_doubt(doubts,
-                  "at the %s dom0's TSC was %" PRId64 " cycles (+-%" PRIu64
-                  ") behind Xen's: what dom0 stamped stands that much too early",
-                  when, difference, pair->error);
+                  "Xen's TSC less dom0's was %" PRId64 " cycles (+-%" PRIu64
+                  ") at the start, but %" PRId64 " (+-%" PRIu64
+                  ") at the end: where what dom0 stamped stands is not known any better",
+                  manifest->clock_start.xen_minus_dom0, manifest->clock_start.error,
+                  manifest->clock_end.xen_minus_dom0, manifest->clock_end.error);
 }
 
 static void doubt_frequency(struct xph_doubts *doubts, const struct xph_manifest *manifest)
@@ -166,10 +170,8 @@ void xph_doubts_of_recording(struct xph_doubts *doubts, const struct xph_recordi
         doubt_file(doubts, XPH_FILE_XENSTORE, &recording->xenstore_check);
     doubt_sources(doubts, manifest);
     doubt_frequency(doubts, manifest);
-    if (manifest->state == XPH_STATE_COMPLETE && manifest->trace_mask != 0) {
-        doubt_clock_pair(doubts, &manifest->clock_start, "start");
-        doubt_clock_pair(doubts, &manifest->clock_end, "end");
-    }
+    if (manifest->state == XPH_STATE_COMPLETE && manifest->trace_mask != 0)
+        doubt_clocks(doubts, manifest);
     doubt_pcpus(doubts, manifest);
 }
 

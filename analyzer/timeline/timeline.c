@@ -60,7 +60,7 @@ static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
 bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_t size,
                        uint64_t start_tsc, uint64_t khz, struct xph_error *err)
 {
-    *timeline = (struct xph_timeline){.clock = {start_tsc, khz}};
+    *timeline = (struct xph_timeline){.clock = {start_tsc, khz, 0}};
     if (khz == 0)
         return xph_fail(err,
                         "the TSC's frequency is not known, and without it no time can be told");
@@ -72,6 +72,28 @@ bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_
     }
     if (start_tsc == 0 && timeline->heap_size > 0)
         timeline->clock.start_tsc = timeline->lanes[timeline->heap[0]].next.tsc;
+    return true;
+}
+
+struct xph_clock xph_clock_of_recording(const struct xph_recording *recording)
+{
+    const struct xph_manifest *manifest = &recording->manifest;
+    int64_t offset = manifest->clock_offset.xen_minus_dom0;
+    uint64_t start_tsc = manifest->recording_start.tsc;
+
+    return (struct xph_clock){start_tsc ? start_tsc + (uint64_t)offset : 0, manifest->tsc_khz,
+                              offset};
+}
+
+bool xph_timeline_open_recording(struct xph_timeline *timeline,
+                                 const struct xph_recording *recording, struct xph_error *err)
+{
+    struct xph_clock clock = xph_clock_of_recording(recording);
+
+    if (!xph_timeline_open(timeline, recording->trace.data, recording->trace.size, clock.start_tsc,
+                           clock.khz, err))
+        return false;
+    timeline->clock.xen_minus_dom0 = clock.xen_minus_dom0;
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "analyzer/decode/trace_file.h"
 #include "analyzer/timeline/clock.h"
 #include "recording/error.h"
+#include "recording/recording.h"
 
 /* Records that Xen could not write because a pCPU's buffer was full. */
 struct xph_loss {
@@ -39,6 +40,13 @@ struct xph_timeline {
  */
 bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_t size,
                        uint64_t start_tsc, uint64_t khz, struct xph_error *err);
+/* A recording's, by which the time line begins with it; khz is 0 where that is not known. */
+struct xph_clock xph_clock_of_recording(const struct xph_recording *recording);
+
+/* The same for a recording: the time line begins with it, and has what dom0 stamped in its place.
+ */
+bool xph_timeline_open_recording(struct xph_timeline *timeline,
+                                 const struct xph_recording *recording, struct xph_error *err);
 void xph_timeline_close(struct xph_timeline *timeline);
 
 /* The next record in time; false at the end. */

@@ -83,12 +83,62 @@ static void test_yields_that_xen_did_not_trace_do_not_match(void **state)
     assert_false(clock_check_solve(&check, xen_tsc, count).matched);
 }
 
+static struct xph_clock_pair pair_of(int64_t difference, uint64_t error)
+{
+    return (struct xph_clock_pair){true, true, difference, error};
+}
+
+static struct xph_clock_pair combine(struct xph_clock_pair start, struct xph_clock_pair end)
+{
+    return xph_clock_pair_combine(&start, &end);
+}
+
+static void test_offset_of_a_recording_fits_both_its_ends(void **state)
+{
+    const struct xph_clock_pair unmatched = {.tried = true};
+    struct xph_clock_pair pair = combine(pair_of(1000, 100), pair_of(1120, 60));
+
+    (void)state;
+    assert_true(pair.tried && pair.matched);
+    assert_int_equal(pair.xen_minus_dom0, 1080);
+    assert_int_equal(pair.error, 20);
+    /* Equal clocks are equal, and not half an error apart. */
+    pair = combine(pair_of(40, 100), pair_of(-50, 70));
+    assert_int_equal(pair.xen_minus_dom0, 0);
+    assert_int_equal(pair.error, 60);
+    pair = combine(unmatched, pair_of(-500, 70));
+    assert_true(pair.matched);
+    assert_int_equal(pair.xen_minus_dom0, -500);
+    assert_int_equal(pair.error, 70);
+    assert_false(combine(unmatched, unmatched).matched);
+    assert_true(combine(unmatched, unmatched).tried);
+}
+
+static void test_clocks_that_move_are_told(void **state)
+{
+    struct xph_clock_pair start = pair_of(1000, 100), end = pair_of(2000, 100), pair;
+
+    (void)state;
+    pair = combine(start, end);
+    assert_true(xph_clock_pairs_contradict(&start, &end));
+    assert_in_range(pair.xen_minus_dom0, 1000, 2000);
+    assert_true((int64_t)pair.error >= pair.xen_minus_dom0 - 900);
+    assert_true((int64_t)pair.error >= 2100 - pair.xen_minus_dom0);
+    end = pair_of(1150, 60);
+    assert_false(xph_clock_pairs_contradict(&start, &end));
+    end.matched = false;
+    end.xen_minus_dom0 = 5000;
+    assert_false(xph_clock_pairs_contradict(&start, &end));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_offset_is_found_within_its_error),
         cmocka_unit_test(test_a_preempted_yield_misleads_nobody),
         cmocka_unit_test(test_yields_that_xen_did_not_trace_do_not_match),
+        cmocka_unit_test(test_offset_of_a_recording_fits_both_its_ends),
+        cmocka_unit_test(test_clocks_that_move_are_told),
     };
 
     return cmocka_run_group_tests_name("clock check", tests, NULL, NULL);

@@ -197,8 +197,8 @@ static void test_frequency_is_never_assumed(void **state)
 
 static void test_clock_does_not_drift_or_overflow(void **state)
 {
-    const struct xph_clock clock = {0, 2599997};
-    const struct xph_clock round = {0, 2500000};
+    const struct xph_clock clock = {0, 2599997, 0};
+    const struct xph_clock round = {0, 2500000, 0};
 
     (void)state;
     assert_int_equal(xph_clock_cycles_to_ns(&clock, 2599997ull * 1000 * 3600 * 24),
