@@ -15,7 +15,7 @@
 #define UPDATE_NAME   "manifest.json.new"
 
 enum {
-    RESERVED_BYTES = 256 * 1024,
+    RESERVED_BYTES = 1024 * 1024,
     MAX_MANIFEST_BYTES = 16 * 1024 * 1024,
     MAX_DOMAINS = 65536,
     MAX_PCPUS = 4096

@@ -14,9 +14,9 @@
 #include "tracer/domain_end.h"
 #include "tracer/idle.h"
 
-/* So many domains that are gone are kept, for a recording of the whole system may go on for weeks.
- */
-enum { DOMAIN_LIST_MAX_PAST = 4096 };
+/* So many domains that are gone are kept, for a recording of the whole system may go on for weeks,
+ * and its manifest must fit the disk space that is set aside for it. */
+enum { DOMAIN_LIST_MAX_PAST = 1024 };
 
 struct sampled_domain {
     struct xph_sample_domain last;

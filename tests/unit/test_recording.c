@@ -17,6 +17,7 @@
 #include "recording/recording.h"
 #include "recording/samples.h"
 #include "recording/xenstore_events.h"
+#include "tracer/domain_list.h"
 
 static char directory[] = "/tmp/xenphase-test-XXXXXX";
 static int dirfd_;
@@ -115,6 +116,46 @@ static void test_manifest_updated_on_the_way_keeps_the_space_set_aside(void **st
     assert_int_equal(fstatat(dirfd_, "manifest.json.next", &after, 0), 0);
     assert_int_equal(after.st_ino, before.st_ino);
     assert_int_equal(after.st_size, before.st_size);
+}
+
+/* All that a recorder keeps of what is gone, its longest numbers, and a few that live. */
+static void test_largest_manifest_fits_the_space_set_aside(void **state)
+{
+    enum { DOMAINS = DOMAIN_LIST_MAX_PAST + 100 };
+    struct xph_domain_info *domains = calloc(DOMAINS, sizeof(*domains));
+    struct xph_trace_loss *losses = calloc(XPH_MAX_LOSSES, sizeof(*losses));
+    struct xph_manifest out = {.domains = domains,
+                               .domain_count = DOMAINS,
+                               .trace_losses = losses,
+                               .trace_loss_count = XPH_MAX_LOSSES};
+    const uint64_t large = UINT64_C(1) << 60;
+    struct stat reserved, written;
+    struct xph_error err;
+
+    (void)state;
+    for (size_t i = 0; i < DOMAINS; i++)
+        domains[i] = (struct xph_domain_info){
+            .domid = 32000,
+            .uuid = "c0ffee00-c0ff-c0ff-c0ff-c0ffee00c0ff",
+            .name = (char *)"a-name-as-people-give-them-01",
+            .type = "PVH",
+            .vcpus = 128,
+            .memory_kib = 1 << 30,
+            .became_idle = true,
+            .idle = {large, large},
+            .idle_error_ns = large,
+            .first_tsc = large,
+            .gone_tsc = large,
+        };
+    for (size_t i = 0; i < XPH_MAX_LOSSES; i++)
+        losses[i] = (struct xph_trace_loss){255, UINT32_MAX, large, large};
+    assert_true(xph_manifest_reserve(dirfd_, &err));
+    assert_int_equal(fstatat(dirfd_, "manifest.json.next", &reserved, 0), 0);
+    assert_true(xph_manifest_write(dirfd_, &out, &err));
+    assert_int_equal(fstatat(dirfd_, XPH_FILE_MANIFEST, &written, 0), 0);
+    assert_in_range(written.st_size, 1, reserved.st_size);
+    free(domains);
+    free(losses);
 }
 
 static void test_domains_with_the_same_domid_are_told_apart_by_time(void **state)
@@ -553,6 +594,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manifest_comes_back_as_it_was_written),
         cmocka_unit_test(test_manifest_updated_on_the_way_keeps_the_space_set_aside),
+        cmocka_unit_test(test_largest_manifest_fits_the_space_set_aside),
         cmocka_unit_test(test_domains_with_the_same_domid_are_told_apart_by_time),
         cmocka_unit_test(test_losses_at_the_end_come_back),
         cmocka_unit_test(test_numbers_are_listed_as_ranges),
