@@ -18,6 +18,14 @@ static bool grow(struct sampled_domain **domains, size_t *capacity)
     return true;
 }
 
+/* A domain's UUID can be changed, and its CPU time seems to go back where clocks of CPUs differ;
+ * but not both at once. */
+bool sampled_domain_is(const struct sampled_domain *domain, const struct xph_sample_domain *sample)
+{
+    return memcmp(domain->last.handle, sample->handle, sizeof(sample->handle)) == 0 ||
+           sample->cpu_time_ns >= domain->last.cpu_time_ns;
+}
+
 struct sampled_domain *domain_list_find(struct domain_list *list, uint32_t domid)
 {
     for (size_t i = 0; i < list->living_count; i++) {

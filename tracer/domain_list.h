@@ -29,6 +29,10 @@ struct sampled_domain {
     struct idle_watch idle_watch; /* of a new domain */
 };
 
+/* Whether a sample with its domid can be one of the domain, and is not of another one that took the
+ * domid between two samples. */
+bool sampled_domain_is(const struct sampled_domain *domain, const struct xph_sample_domain *sample);
+
 struct domain_list {
     struct sampled_domain *living; /* in the order in which they were first seen */
     size_t living_count, living_capacity;

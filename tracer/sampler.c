@@ -174,6 +174,11 @@ static bool update_domain(struct sampler *sampler, const xc_domaininfo_t *info,
     struct sampled_domain *domain = domain_list_find(&sampler->domains, info->domain);
     bool known = domain != NULL;
 
+    if (known && !sampled_domain_is(domain, &now)) {
+        if (!mark_gone(sampler, domain, at, err))
+            return false;
+        known = false;
+    }
     if (!known && !(domain = add_domain(sampler, at, err)))
         return false;
     if (!store_domain(sampler, &now, known && !sampler->whole ? &domain->last : NULL, err))

@@ -115,6 +115,21 @@ static void test_domid_used_again_is_another_domain(void **state)
     domain_list_free(&list);
 }
 
+static void test_domid_taken_between_two_samples_is_another_domain(void **state)
+{
+    struct sampled_domain domain = {.last = {.cpu_time_ns = 100, .handle = "first"}};
+    struct xph_sample_domain later = {.cpu_time_ns = 200, .handle = "first"},
+                             renamed = {.cpu_time_ns = 200, .handle = "other"},
+                             skewed = {.cpu_time_ns = 99, .handle = "first"},
+                             another = {.cpu_time_ns = 0, .handle = "other"};
+
+    (void)state;
+    assert_true(sampled_domain_is(&domain, &later));
+    assert_true(sampled_domain_is(&domain, &renamed));
+    assert_true(sampled_domain_is(&domain, &skewed));
+    assert_false(sampled_domain_is(&domain, &another));
+}
+
 static void test_past_domains_are_bounded_and_those_dropped_counted(void **state)
 {
     enum { TOO_MANY = 100 };
@@ -197,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_domid_used_again_is_another_domain),
         cmocka_unit_test(test_slow_destruction_is_timed_from_the_pause),
         cmocka_unit_test(test_quick_destruction_does_not_fire),
+        cmocka_unit_test(test_domid_taken_between_two_samples_is_another_domain),
         cmocka_unit_test(test_past_domains_are_bounded_and_those_dropped_counted),
     };
 
