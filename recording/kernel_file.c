@@ -212,13 +212,31 @@ static bool rename_file(int dirfd, const char *from, const char *to, struct xph_
            xph_fail_errno(err, errno, "cannot rename %s", from);
 }
 
+/* After its ring is closed, a part has no hole. One that is made up could be of any size at no
+ * cost, and joining would write it out. */
+static bool check_holes(const struct parts *parts, const char *name, struct xph_error *err)
+{
+    int fd = openat(parts->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    off_t end, hole;
+
+    if (fd < 0)
+        return xph_fail_errno(err, errno, "cannot open %s", name);
+    end = lseek(fd, 0, SEEK_END);
+    hole = lseek(fd, 0, SEEK_HOLE);
+    close(fd);
+    return hole < 0 || hole >= end ||
+           xph_fail(err, "%s has a hole at byte %jd, which no recorder leaves", name,
+                    (intmax_t)hole);
+}
+
 static bool close_rings(const struct parts *parts, struct xph_error *err)
 {
     char name[32];
 
     for (unsigned cpu = 0; cpu < parts->cpus; cpu++) {
         cpu_name(name, sizeof(name), cpu);
-        if (!xph_chunk_ring_close(parts->dirfd, name, 0, NULL, err))
+        if (!xph_chunk_ring_close(parts->dirfd, name, 0, NULL, err) ||
+            !check_holes(parts, name, err))
             return false;
     }
     return true;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "recording/chunk_ring.h"
+#include "recording/kernel_file.h"
 #include "recording/number_list.h"
 #include "recording/recording.h"
 #include "recording/samples.h"
@@ -477,6 +478,30 @@ static void test_index_cannot_multiply_a_ring(void **state)
     free(bytes);
 }
 
+/* Synthetic: a recorder's parts, one of them nothing but a hole. */
+static void test_part_of_kernel_events_with_a_hole_is_not_written_out(void **state)
+{
+    struct xph_error err;
+    int fd;
+
+    (void)state;
+    write_file(XPH_FILE_KERNEL_HEAD, "head", 4);
+    write_file("dom0.cpu0", "", 0);
+    fd = openat(dirfd_, "dom0.cpu0", O_WRONLY);
+    assert_int_equal(ftruncate(fd, CRAFTED_HOLE), 0);
+    close(fd);
+    assert_false(xph_kernel_parts_join(dirfd_, &err));
+    assert_non_null(strstr(err.text, "hole"));
+    assert_true(xph_kernel_parts_left(dirfd_));
+    assert_int_not_equal(faccessat(dirfd_, XPH_FILE_KERNEL, F_OK, 0), 0);
+    /* Without it they are joined. */
+    write_file("dom0.cpu0", "", 0);
+    assert_true(xph_kernel_parts_join(dirfd_, &err));
+    assert_false(xph_kernel_parts_left(dirfd_));
+    unlinkat(dirfd_, XPH_FILE_KERNEL, 0);
+    unlinkat(dirfd_, XPH_FILE_KERNEL XPH_INDEX_SUFFIX, 0);
+}
+
 static void test_samples_that_are_cut_or_too_small_end_the_reading(void **state)
 {
     /* Synthetic: the magic, a record of a kind that is not known, one whose size is a lie. */
@@ -607,6 +632,7 @@ int main(void)
         cmocka_unit_test(test_ring_killed_between_the_two_renames_keeps_all),
         cmocka_unit_test(test_ring_killed_while_it_is_rewritten_keeps_all),
         cmocka_unit_test(test_index_cannot_multiply_a_ring),
+        cmocka_unit_test(test_part_of_kernel_events_with_a_hole_is_not_written_out),
         cmocka_unit_test(test_xenstore_events_come_back),
         cmocka_unit_test(test_xenstore_events_cut_or_flipped_stay_in_bounds),
         cmocka_unit_test(test_samples_that_are_cut_or_too_small_end_the_reading),
