@@ -66,7 +66,8 @@ struct xph_manifest {
 
     char **argv; /* NULL-terminated */
     bool command_ended;
-    int exit_status; /* as a shell has it: 128 + signal if killed */
+    int exit_status;      /* as a shell has it: 128 + signal if killed */
+    uint32_t command_pid; /* 0 if unknown */
     struct xph_instant command_start, command_end;
     struct xph_instant recording_start, recording_end;
     char *triggered_by;  /* what --trigger saw, NULL if nothing */

@@ -23,6 +23,7 @@ static const struct field manifest_fields[] = {
     FIELD("state_reason", STRING, state_reason),
     FIELD("command.ended", BOOLEAN, command_ended),
     FIELD("command.exit_status", INT32, exit_status),
+    FIELD("command.pid", UINT32, command_pid),
     FIELD("command.start", INSTANT, command_start),
     FIELD("command.end", INSTANT, command_end),
     FIELD("recording.start", INSTANT, recording_start),

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,49 +81,40 @@ static void keep_our_files(const struct inherited_files *inherited)
     }
 }
 
-static void exec_child(char **argv, const sigset_t *mask, int error_fd)
+/* As execvp() starts it, but by vfork(): fork() would copy the tables of all our locked memory, and
+ * our threads would then copy each page that they write to, in the middle of what is measured. */
+static int spawn(struct command *command, const sigset_t *mask)
 {
-    ssize_t ignored;
-    int errnum;
+    posix_spawnattr_t attributes;
+    pid_t pid;
+    int errnum = posix_spawnattr_init(&attributes);
 
-    sigprocmask(SIG_SETMASK, mask, NULL);
-    execvp(argv[0], argv);
-    errnum = errno;
-    ignored = write(error_fd, &errnum, sizeof(errnum));
-    (void)ignored;
-    _exit(EXIT_NOT_EXECUTABLE);
+    if (errnum != 0)
+        return errnum;
+    errnum = posix_spawnattr_setsigmask(&attributes, mask);
+    if (errnum == 0)
+        errnum = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    if (errnum == 0)
+        errnum = posix_spawnp(&pid, command->argv[0], NULL, &attributes, command->argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    if (errnum == 0)
+        command->pid = pid;
+    return errnum;
 }
 
 int command_start(struct command *command, const sigset_t *mask, struct xph_error *err)
 {
-    int pipe_fds[2], errnum = 0;
+    int errnum;
 
-    if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
-        xph_fail_errno(err, errno, "cannot make a pipe");
-        return EXIT_RECORDING_FAILED;
-    }
     /* Before the start: it takes a thousand system calls, which are not the command's. */
     keep_our_files(&command->inherited);
     command->start = clock_instant();
-    command->pid = fork();
-    if (command->pid == 0)
-        exec_child(command->argv, mask, pipe_fds[1]);
-    close(pipe_fds[1]);
-    if (command->pid < 0) {
-        close(pipe_fds[0]);
-        command->pid = 0;
-        xph_fail_errno(err, errno, "cannot start a process");
+    errnum = spawn(command, mask);
+    if (errnum == EAGAIN || errnum == ENOMEM) {
+        xph_fail_errno(err, errnum, "cannot start a process");
         return EXIT_RECORDING_FAILED;
     }
-    /* The pipe closes by itself when exec succeeds. */
-    if (read(pipe_fds[0], &errnum, sizeof(errnum)) != sizeof(errnum))
-        errnum = 0;
-    close(pipe_fds[0]);
-    if (errnum == 0)
-        return 0;
-    waitpid(command->pid, NULL, 0);
-    command->pid = 0;
-    return report_exec_error(command->argv, errnum, err);
+    return errnum == 0 ? 0 : report_exec_error(command->argv, errnum, err);
 }
 
 bool command_ended(struct command *command)

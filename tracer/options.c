@@ -167,6 +167,7 @@ static bool parse_option(struct options *options, int option, struct xph_error *
         if (!parse_number(optarg, 1, MAX_SAMPLE_HZ, &number, "--sample", err))
             return false;
         options->sample_hz = (unsigned)number;
+        options->sample_limited = false;
         return true;
     case 'v':
         options->verbose = true;
@@ -200,6 +201,8 @@ bool options_parse(struct options *options, int argc, char **argv, struct xph_er
         .idle_timeout = DEFAULT_IDLE_TIMEOUT,
         .events = event_sets(&(size_t){0}),
         .sample = true,
+        .sample_hz = DEFAULT_SAMPLE_HZ,
+        .sample_limited = true,
         .xenstore = true,
         .console = true,
     };

@@ -19,7 +19,7 @@ enum { MAX_KERNEL_SETS = 16, MAX_TRIGGERS = 8 };
 
 /* What each sample costs dom0: `xenphase doctor`. On an emulated host it is a tenth of a ms and
  * more. */
-enum { DEFAULT_SAMPLE_HZ = 1000, EMULATED_SAMPLE_HZ = 100 };
+enum { DEFAULT_SAMPLE_HZ = 1000 };
 
 enum { DEFAULT_IDLE_TIMEOUT = 300 }; /* seconds */
 
@@ -38,7 +38,9 @@ struct options {
     bool xenstore, console;
     uint32_t buffer_pages; /* wanted for each pCPU, 0: chosen from the host's size */
     bool sample;           /* all the time, not only at the start and the end */
-    unsigned sample_hz;    /* 0: the default for the kind of host */
+    unsigned sample_hz;
+    bool sample_limited; /* fewer, where they would take too much of a CPU: nobody asked for a rate
+                          */
     bool verbose, quiet;
     bool help, version, cleanup, doctor;
     bool system;         /* no command: everything until we are stopped */

@@ -48,18 +48,19 @@ static void help_on_sources(FILE *out)
     kernel = probe_sets(&count);
     for (size_t i = 0; i < count; i++)
         fprintf(out, "%*s%-10s %s\n", INDENT, "", kernel[i].name, kernel[i].summary);
-    fprintf(out,
-            "      --xenstore on|off\n"
-            "                       changes in xenstore; without them no names of domains and no "
-            "consoles (default: on)\n"
-            "      --console on|off what guests write to their consoles (default: on)\n"
-            "      --sample HZ      samples of all domains a second, or off (default: %d; %d on an "
-            "emulated host);\n"
-            "                       consoles are looked at as often\n"
-            "      --buffer-mib N   trace buffer wanted for each CPU; Xen takes a size once for "
-            "each boot\n"
-            "                       (default: 4, less on hosts with many CPUs)\n",
-            DEFAULT_SAMPLE_HZ, EMULATED_SAMPLE_HZ);
+    fprintf(
+        out,
+        "      --xenstore on|off\n"
+        "                       changes in xenstore; without them no names of domains and no "
+        "consoles (default: on)\n"
+        "      --console on|off what guests write to their consoles (default: on)\n"
+        "      --sample HZ      samples of all domains a second, or off (default: %d, fewer where "
+        "they would\n"
+        "                       take more than 2 %% of a CPU); consoles are looked at as often\n"
+        "      --buffer-mib N   trace buffer wanted for each CPU; Xen takes a size once for "
+        "each boot\n"
+        "                       (default: 4, less on hosts with many CPUs)\n",
+        DEFAULT_SAMPLE_HZ);
 }
 
 void options_help(FILE *out)

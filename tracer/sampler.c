@@ -266,19 +266,28 @@ static void sleep_until(uint64_t monotonic_ns)
         ;
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+    struct timespec cpu;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    return (uint64_t)cpu.tv_sec * XPH_NS_PER_SECOND + (uint64_t)cpu.tv_nsec;
+}
+
 static void *run(void *argument)
 {
     struct sampler *sampler = argument;
-    uint64_t period = XPH_NS_PER_SECOND / sampler->hz, deadline = clock_monotonic_ns();
+    uint64_t deadline = clock_monotonic_ns();
     struct xph_error error;
-    struct timespec cpu;
+    struct pace pace;
     bool ok = true;
 
+    pace_begin(&pace, sampler->hz, sampler->limited);
     realtime_thread(SAMPLER_PRIORITY);
     while (ok && !atomic_load(&sampler->stop)) {
         uint64_t late;
 
-        deadline += period;
+        deadline += pace.period_ns;
         sleep_until(deadline);
         late = clock_monotonic_ns() - deadline;
         ok = take_sample(sampler, &error);
@@ -286,12 +295,12 @@ static void *run(void *argument)
             sampler->late_max_ns = late;
         /* Samples that are overdue would only tell the same again: go on with the next one that is
          * in time. */
-        if (late > period)
-            deadline += late / period * period;
+        if (late > pace.period_ns)
+            deadline += late / pace.period_ns * pace.period_ns;
+        pace_count(&pace, pace_wants_cpu_time(&pace) ? thread_cpu_ns() : 0);
     }
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
     pthread_mutex_lock(&sampler->lock);
-    sampler->cpu_ns = (uint64_t)cpu.tv_sec * XPH_NS_PER_SECOND + (uint64_t)cpu.tv_nsec;
+    sampler->cpu_ns = thread_cpu_ns();
     if (!ok) {
         sampler->failed = true;
         sampler->error = error;
@@ -301,8 +310,8 @@ static void *run(void *argument)
 }
 
 bool sampler_open(struct sampler *sampler, const struct xen_host *host,
-                  struct console_source *consoles, int dirfd, unsigned hz, uint64_t keep_bytes,
-                  struct xph_error *err)
+                  struct console_source *consoles, int dirfd, unsigned hz, bool limited,
+                  uint64_t keep_bytes, struct xph_error *err)
 {
     struct iovec magic = {(void *)(uintptr_t)XPH_SAMPLES_MAGIC, strlen(XPH_SAMPLES_MAGIC)};
 
@@ -311,6 +320,7 @@ bool sampler_open(struct sampler *sampler, const struct xen_host *host,
         .consoles = consoles,
         .dirfd = dirfd,
         .hz = hz,
+        .limited = limited,
         .ring = {.keep_bytes = keep_bytes, .head_bytes = strlen(XPH_SAMPLES_MAGIC)}};
     sampler->out.fd = sampler->out.index_fd = -1;
     pthread_mutex_init(&sampler->lock, NULL);

@@ -13,11 +13,13 @@
 #include "recording/samples.h"
 #include "tracer/console_source.h"
 #include "tracer/domain_list.h"
+#include "tracer/pace.h"
 #include "tracer/xen_host.h"
 
 struct sampler {
     const struct xen_host *host;
-    unsigned hz;
+    unsigned hz;                     /* at the most */
+    bool limited;                    /* by what it costs */
     struct console_source *consoles; /* looked at with every sample, NULL if none are wanted */
     int dirfd;
     struct xph_chunk_writer out;
@@ -43,10 +45,11 @@ struct sampler {
     bool whole; /* this sample stores everything, changed or not */
 };
 
-/* Creates domains.samples in `dirfd`, of which the last `keep_bytes` are kept; 0: all. */
+/* Creates domains.samples in `dirfd`, of which the last `keep_bytes` are kept; 0: all. It will be
+ * sampled `hz` times a second; if `limited`, less often where that takes too much of a CPU. */
 bool sampler_open(struct sampler *sampler, const struct xen_host *host,
-                  struct console_source *consoles, int dirfd, unsigned hz, uint64_t keep_bytes,
-                  struct xph_error *err);
+                  struct console_source *consoles, int dirfd, unsigned hz, bool limited,
+                  uint64_t keep_bytes, struct xph_error *err);
 
 /* Takes a first sample, so that domains of before are told from new ones. */
 bool sampler_begin(struct sampler *sampler, struct xph_error *err);

@@ -24,8 +24,8 @@ enum {
     SMALLEST_BUFFER_PAGES = 32,
     /* All rings together get at most this part of the host's memory. */
     MEMORY_SHARE = 64,
-    TICK_MS = 20,
-    SYSTEM_TICK_MS = 500, /* nothing waits for us */
+    TICK_MS = 500,        /* nothing waits for us: the command's end comes as a signal */
+    BOOT_TICK_MS = 50,    /* whoever waits for the end of a boot does not want to wait longer */
     AFTER_TRIGGER_S = 2,  /* what came of it is of interest, too */
     LIMIT_EVERY_MS = 500, /* between two looks at the recording's size */
     /* Xen drops a destroyed domain's last reference some 50 ms after the toolstack has returned. */
@@ -127,7 +127,7 @@ static bool open_sources(struct session *session, struct xph_error *err)
         log_notice(session->log,
                    "kernel tracing that a killed recorder left behind was taken away");
     if (!sources_open(sources, session->options, &session->host, &session->buffers,
-                      manifest->sample_hz_wanted, session->directory.fd, err))
+                      session->directory.fd, err))
         return false;
     session_manifest_sources(manifest, sources);
     if (manifest->kernel_unavailable)
@@ -200,10 +200,9 @@ static bool limit_reached(struct session *session)
 }
 
 /* Waits for a signal, at most a tick. SIGCHLD only ends the wait; the others ask us to stop. */
-static void wait_tick(struct session *session)
+static void wait_tick(struct session *session, unsigned tick_ms)
 {
-    const struct timespec tick = {0,
-                                  (session->options->system ? SYSTEM_TICK_MS : TICK_MS) * 1000000};
+    const struct timespec tick = {0, tick_ms * 1000000L};
     siginfo_t info;
     int number = sigtimedwait(&session->handled, &info, &tick);
 
@@ -225,7 +224,7 @@ static void wait_for_command(struct session *session)
     bool warned = false;
 
     while (!command_ended(&session->command) && session->signals < SIGNALS_BEFORE_GIVING_UP) {
-        wait_tick(session);
+        wait_tick(session, TICK_MS);
         if (!limit_reached(session) && !warned && sources_failed(&session->sources)) {
             warned = true;
             log_notice(session->log, "recording has failed; waiting for the command to end");
@@ -273,7 +272,7 @@ static void wait_for_boot(struct session *session)
                                                          : "the time is over");
     while (session->signals == 0 && !limit_reached(session) && !sources_failed(&session->sources) &&
            !waited_enough(session, end->monotonic_ns))
-        wait_tick(session);
+        wait_tick(session, BOOT_TICK_MS);
 }
 
 static bool triggered(struct session *session)
@@ -303,7 +302,7 @@ static void wait_for_stop(struct session *session)
                session->options->trigger_count ? " or the trigger" : "");
     while (session->signals == 0 && clock_monotonic_ns() < end_ns && !limit_reached(session) &&
            !sources_failed(&session->sources)) {
-        wait_tick(session);
+        wait_tick(session, TICK_MS);
         if (end_ns == UINT64_MAX && triggered(session))
             end_ns = clock_monotonic_ns() + AFTER_TRIGGER_S * XPH_NS_PER_SECOND;
     }
@@ -377,6 +376,7 @@ static int record_command(struct session *session, struct xph_error *err)
         output_directory_discard(&session->directory);
         return code;
     }
+    session->manifest.command_pid = (uint32_t)session->command.pid;
     session->manifest.command_start = session->command.start;
     session_manifest_clock(&session->manifest, &session->sources);
     /* Should we be killed, the recording still tells where its operations begin. On a full disk

@@ -24,15 +24,6 @@ static char **copy_arguments(char **argv)
     return copy;
 }
 
-static unsigned sample_hz(const struct options *options, bool emulated)
-{
-    if (!options->sample)
-        return 0;
-    if (options->sample_hz)
-        return options->sample_hz;
-    return emulated ? EMULATED_SAMPLE_HZ : DEFAULT_SAMPLE_HZ;
-}
-
 bool session_manifest_begin(struct xph_manifest *manifest, const struct options *options,
                             struct xph_error *err)
 {
@@ -43,7 +34,7 @@ bool session_manifest_begin(struct xph_manifest *manifest, const struct options 
     manifest->until = strdup(options->until_text);
     manifest->until_rule = options->until == UNTIL_IDLE ? strdup(XPH_IDLE_RULE_TEXT) : NULL;
     manifest->trace_events = strdup(options->events->name);
-    manifest->sample_hz_wanted = sample_hz(options, manifest->emulation != NULL);
+    manifest->sample_hz_wanted = options->sample ? options->sample_hz : 0;
     if (options->kernel_set_count > 0)
         manifest->kernel_sets = strdup(options->kernel_sets_text);
     manifest->xenstore_wanted = options->xenstore;

@@ -21,8 +21,8 @@ static void open_kernel(struct sources *sources, const struct options *options,
 }
 
 bool sources_open(struct sources *sources, const struct options *options,
-                  const struct xen_host *host, struct trace_buffers *buffers, unsigned sample_hz,
-                  int dirfd, struct xph_error *err)
+                  const struct xen_host *host, struct trace_buffers *buffers, int dirfd,
+                  struct xph_error *err)
 {
     struct console_source *consoles = NULL;
 
@@ -39,8 +39,8 @@ bool sources_open(struct sources *sources, const struct options *options,
             return false;
     }
     sources->sampler_open = true;
-    if (!sampler_open(&sources->sampler, host, consoles, dirfd, sample_hz,
-                      options->ring_bytes * SAMPLES_SHARE / SHARES, err) ||
+    if (!sampler_open(&sources->sampler, host, consoles, dirfd, options->sample_hz,
+                      options->sample_limited, options->ring_bytes * SAMPLES_SHARE / SHARES, err) ||
         (options->xenstore &&
          !xenstore_source_open(&sources->xenstore, dirfd, consoles,
                                options->ring_bytes * XENSTORE_SHARE / SHARES, err)))

@@ -31,8 +31,8 @@ struct sources {
 /* Creates the sources' files in `dirfd`. Where dom0's kernel cannot be traced, `kernel_error` says
  * why and the rest goes on. */
 bool sources_open(struct sources *sources, const struct options *options,
-                  const struct xen_host *host, struct trace_buffers *buffers, unsigned sample_hz,
-                  int dirfd, struct xph_error *err);
+                  const struct xen_host *host, struct trace_buffers *buffers, int dirfd,
+                  struct xph_error *err);
 
 /* Starts all, Xen's tracing last. */
 bool sources_start(struct sources *sources, const struct options *options, struct xph_error *err);

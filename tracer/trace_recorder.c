@@ -7,8 +7,8 @@
 
 enum {
     RECORDER_PRIORITY = 10,
-    POLL_MS = 50,        /* VIRQ_TBUF comes only at a rising half full, so a timer must help it */
-    FLUSH_EVERY = 20,    /* drains between two updates of the index: about a second */
+    POLL_MS = 100,       /* VIRQ_TBUF comes only at a rising half full, so a timer must help it */
+    FLUSH_EVERY = 10,    /* drains between two updates of the index: about a second */
     SETTLE_NS = 2000000, /* time for Xen to write a record after a full ring was emptied */
 };
 
