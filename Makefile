@@ -26,6 +26,8 @@ SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab
 
 # Library, the Debian package with its headers.
 ANALYZER_LIBRARIES = jansson:libjansson-dev zlib:zlib1g-dev
+# The reader of dom0.dat; without them the analyzer is built all the same.
+KERNEL_LIBRARIES   = libtracecmd:libtracecmd-dev libtraceevent:libtraceevent-dev
 TEST_LIBRARIES     = cmocka:libcmocka-dev
 TRACER_LIBRARIES   = xencontrol:libxen-dev xentoollog:libxen-dev xenforeignmemory:libxen-dev \
                      xenevtchn:libxen-dev xencall:libxen-dev xenstore:libxen-dev libtraceevent:libtraceevent-dev libtracefs:libtracefs-dev libelf:libelf-dev
@@ -34,9 +36,11 @@ missing = $(strip $(foreach pair,$(1),$(if $(shell $(PKG_CONFIG) --exists $(firs
 
 ifeq ($(shell command -v $(PKG_CONFIG) 2>/dev/null),)
   MISSING_FOR_ANALYZER := pkg-config $(foreach pair,$(ANALYZER_LIBRARIES),$(lastword $(subst :, ,$(pair))))
+  MISSING_FOR_KERNEL   := pkg-config $(foreach pair,$(KERNEL_LIBRARIES),$(lastword $(subst :, ,$(pair))))
   MISSING_FOR_TRACER   := pkg-config $(sort $(foreach pair,$(TRACER_LIBRARIES),$(lastword $(subst :, ,$(pair)))))
 else
   MISSING_FOR_ANALYZER := $(sort $(call missing,$(ANALYZER_LIBRARIES)))
+  MISSING_FOR_KERNEL   := $(sort $(call missing,$(KERNEL_LIBRARIES)))
   MISSING_FOR_TRACER   := $(sort $(call missing,$(TRACER_LIBRARIES)))
 endif
 
@@ -44,9 +48,14 @@ ANALYZER_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(call names,$(ANALYZER_LIBRARI
 ANALYZER_LIBS   = $(shell $(PKG_CONFIG) --libs $(call names,$(ANALYZER_LIBRARIES)))
 TRACER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(call names,$(TRACER_LIBRARIES)))
 TRACER_LIBS     = $(shell $(PKG_CONFIG) --libs $(call names,$(TRACER_LIBRARIES))) -ldl
+KERNEL_CFLAGS   = $(if $(MISSING_FOR_KERNEL),,$(shell $(PKG_CONFIG) --cflags $(call names,$(KERNEL_LIBRARIES))))
+KERNEL_LIBS     = $(if $(MISSING_FOR_KERNEL),,$(shell $(PKG_CONFIG) --libs $(call names,$(KERNEL_LIBRARIES))))
 TEST_LIBS       = $(shell $(PKG_CONFIG) --libs $(call names,$(TEST_LIBRARIES)))
 
 TRACER_WANTS = $(if $(MISSING_FOR_TRACER),to build it: apt-get install $(MISSING_FOR_TRACER))
+
+# Of the two, the one that this machine can build.
+ANALYZER_SOURCES := $(filter-out analyzer/kernel/$(if $(MISSING_FOR_KERNEL),trace_dat.c,trace_dat_missing.c),$(ANALYZER_SOURCES))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -70,12 +79,15 @@ endif
 all: $(PROGRAMS) left-out ## build the programs (the default)
 
 left-out: $(PROGRAMS)
+ifneq ($(MISSING_FOR_KERNEL),)
+	@echo "left out: the reader of dom0's kernel events in $(BUILD)/xenphase (to build it: apt-get install $(MISSING_FOR_KERNEL))"
+endif
 ifneq ($(TRACER_WANTS),)
 	@echo 'left out: $(BUILD)/xenphase-record, the recorder for dom0 ($(TRACER_WANTS))'
 endif
 
 $(BUILD)/xenphase: $(RECORDING_OBJECTS) $(ANALYZER_OBJECTS)
-	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lm
+	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
 
 $(BUILD)/xenphase-record: $(RECORDING_OBJECTS) $(TRACER_OBJECTS)
 	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TRACER_LIBS) $(ANALYZER_LIBS)
@@ -89,6 +101,9 @@ $(BUILD)/gen/probe_sets.inc: $(wildcard probes/dom0/*.probes)
 	done >$@
 
 $(BUILD)/obj/tracer/probe_sets.o: $(BUILD)/gen/probe_sets.inc
+
+# The libraries that read dom0.dat.
+$(BUILD)/obj/analyzer/kernel/trace_dat.o $(BUILD)/san/analyzer/kernel/trace_dat.o: XP_CFLAGS += $(KERNEL_CFLAGS)
 
 # Xen's headers keep the control interfaces for those who say that they are its tools.
 $(BUILD)/obj/tracer/%.o: tracer/%.c
@@ -105,7 +120,7 @@ $(BUILD)/san/%.o: %.c | analyzer-dependencies
 
 $(BUILD)/unit/%: tests/unit/%.c $(CHECKED_OBJECTS) $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
-	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) -lm
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
 
 .PHONY: analyzer-dependencies
 analyzer-dependencies:
