@@ -19,6 +19,8 @@ static const struct command {
     {"doctor", "", "in dom0: what this host offers to a recording", xph_cmd_doctor},
     {"report", "[--json] DIR", "the phases of the recorded operation", xph_cmd_report},
     {"dump", "[--summary] DIR", "the recorded events, decoded", xph_cmd_dump},
+    {"timeline", "[--summary] DIR", "all sources on one clock, and what dom0 did",
+     xph_cmd_timeline},
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},
 };
 

@@ -1,0 +1,323 @@
+/*
+ * xenphase timeline: the events of all sources in one order of time, one a line; or what dom0 did,
+ * added up.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/cmds/commands.h"
+#include "analyzer/machine/dom0_tally.h"
+#include "analyzer/timeline/joint.h"
+#include "analyzer/views/dom0_text.h"
+#include "analyzer/views/terminal_text.h"
+#include "analyzer/views/timeline_text.h"
+
+enum { DEFAULT_ROWS = 25 };
+
+struct timeline_options {
+    bool summary, threads, help;
+    bool sources[XPH_SOURCES];
+    uint64_t from_ns, to_ns;
+    unsigned long rows;
+    const char *directory;
+};
+
+static const char help_text[] =
+    "usage: xenphase timeline [options] DIR\n"
+    "\n"
+    "Lists the events of all sources of a recording in one order of time: seconds since its start, "
+    "source, where it\n"
+    "happened, who was there (the vCPU and, in dom0, the thread that it runs), event, fields.\n"
+    "\n"
+    "      --source NAME,...  only these of kernel (dom0's), xen, samples, xenstore, console\n"
+    "      --from SECONDS     only events at or after this time\n"
+    "      --to SECONDS       only events before this time\n"
+    "      --summary          instead of events: CPU time of dom0 by program, hypercalls, "
+    "processes\n"
+    "      --threads          with --summary: CPU time by thread, too\n"
+    "      --top N            rows of each table of the summary (25; 0: all)\n"
+    "  -h, --help             this text\n"
+    "\n"
+    "Exit status: 0; 1 on an error; 2 on a wrong command line; 3 if the recording is incomplete, "
+    "damaged or lossy.\n";
+
+enum { OPTION_SOURCE = 256, OPTION_FROM, OPTION_TO, OPTION_SUMMARY, OPTION_THREADS, OPTION_TOP };
+
+static const struct option long_options[] = {
+    {"source", required_argument, NULL, OPTION_SOURCE},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"to", required_argument, NULL, OPTION_TO},
+    {"summary", no_argument, NULL, OPTION_SUMMARY},
+    {"threads", no_argument, NULL, OPTION_THREADS},
+    {"top", required_argument, NULL, OPTION_TOP},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static bool parse_seconds(const char *name, const char *text, uint64_t *ns, struct xph_error *err)
+{
+    const double most = 1e9;
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (*text < '0' || *text > '9' || *end != '\0' || !(seconds >= 0 && seconds <= most))
+        return xph_fail(err, "--%s wants seconds since the recording's start, not '%s'", name,
+                        text);
+    *ns = (uint64_t)(seconds * 1e9 + 0.5);
+    return true;
+}
+
+static bool parse_sources(struct timeline_options *options, char *names, struct xph_error *err)
+{
+    char *rest = names, *name;
+
+    memset(options->sources, 0, sizeof(options->sources));
+    while ((name = strsep(&rest, ","))) {
+        int i = 0;
+
+        while (i < XPH_SOURCES && strcmp(name, xph_source_name((enum xph_source)i)) != 0)
+            i++;
+        if (i == XPH_SOURCES)
+            return xph_fail(err,
+                            "no such source: '%s' (there are kernel, xen, samples, xenstore, "
+                            "console)",
+                            name);
+        options->sources[i] = true;
+    }
+    return true;
+}
+
+static bool parse_option(struct timeline_options *options, int option, struct xph_error *err)
+{
+    char *end;
+
+    switch (option) {
+    case OPTION_SOURCE:
+        return parse_sources(options, optarg, err);
+    case OPTION_FROM:
+        return parse_seconds("from", optarg, &options->from_ns, err);
+    case OPTION_TO:
+        return parse_seconds("to", optarg, &options->to_ns, err);
+    case OPTION_SUMMARY:
+        options->summary = true;
+        return true;
+    case OPTION_THREADS:
+        options->threads = true;
+        return true;
+    case OPTION_TOP:
+        errno = 0;
+        options->rows = strtoul(optarg, &end, 10);
+        return (*optarg >= '0' && *optarg <= '9' && *end == '\0' && errno == 0) ||
+               xph_fail(err, "--top wants a number, not '%s'", optarg);
+    case 'h':
+        options->help = true;
+        return true;
+    default:
+        return xph_fail(err, "see xenphase timeline --help");
+    }
+}
+
+static bool parse_options(struct timeline_options *options, int argc, char **argv,
+                          struct xph_error *err)
+{
+    bool filtered = false, top = false;
+    int option;
+
+    *options = (struct timeline_options){.to_ns = UINT64_MAX, .rows = DEFAULT_ROWS};
+    for (int i = 0; i < XPH_SOURCES; i++)
+        options->sources[i] = true;
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (!parse_option(options, option, err))
+            return false;
+        filtered |= option == OPTION_SOURCE || option == OPTION_FROM || option == OPTION_TO;
+        top |= option == OPTION_TOP;
+    }
+    if (options->help)
+        return true;
+    if (argc != optind + 1)
+        return xph_fail(err, "which recording? (xenphase timeline DIR, see --help)");
+    if (options->summary && filtered)
+        return xph_fail(err, "--summary adds up all of a recording: no --source, --from or --to");
+    if ((top || options->threads) && !options->summary)
+        return xph_fail(err, "--top and --threads go with --summary");
+    options->directory = argv[optind];
+    return true;
+}
+
+/* What is followed while the time line is read. */
+struct reading {
+    const struct timeline_options *options;
+    struct xph_joint joint;
+    struct xph_machine machine;
+    struct xph_dom0_tasks tasks;
+    struct xph_dom0_tally tally;
+};
+
+/* Does the mask let records of a PV guest's hypercalls pass? Xen: common/trace.c, __trace_var() */
+static bool hypercalls_traced(const struct xph_manifest *manifest)
+{
+    const uint32_t class_pv = 0x20, subclass_entry = 1;
+
+    return (manifest->trace_mask >> 16 & class_pv) && (manifest->trace_mask >> 12 & subclass_entry);
+}
+
+static bool open_reading(struct reading *reading, const struct timeline_options *options,
+                         const struct xph_recording *recording, struct xph_error *err)
+{
+    const struct xph_dom0_observer observer = {.interval = xph_dom0_tally_interval,
+                                               .hypercall = xph_dom0_tally_hypercall,
+                                               .context = &reading->tally};
+
+    memset(reading, 0, sizeof(*reading));
+    reading->options = options;
+    if (!xph_joint_open(&reading->joint, recording, err))
+        return false;
+    return xph_machine_open(&reading->machine, NULL, err) &&
+           xph_dom0_tally_open(&reading->tally, err) &&
+           xph_dom0_tasks_open(&reading->tasks, &observer, hypercalls_traced(&recording->manifest),
+                               err);
+}
+
+static void close_reading(struct reading *reading)
+{
+    xph_dom0_tasks_close(&reading->tasks);
+    xph_dom0_tally_close(&reading->tally);
+    xph_machine_close(&reading->machine);
+    xph_joint_close(&reading->joint);
+}
+
+static bool feed(struct reading *reading, const struct xph_joint_event *event,
+                 struct xph_error *err)
+{
+    if (event->source == XPH_SOURCE_XEN)
+        return xph_machine_feed(&reading->machine, &event->record, err) &&
+               xph_dom0_tasks_record(&reading->tasks, &reading->machine, &event->record, err);
+    if (event->source == XPH_SOURCE_KERNEL)
+        return xph_dom0_tasks_kernel(&reading->tasks, &event->kernel, event->tsc, event->ns, err);
+    return true;
+}
+
+/* What a source told is not true for ever after its last event. */
+static bool end_sources(struct reading *reading, struct xph_error *err)
+{
+    struct xph_joint *joint = &reading->joint;
+
+    if (joint->sources[XPH_SOURCE_KERNEL].over && !reading->tasks.kernel_over &&
+        !xph_dom0_tasks_kernel_over(&reading->tasks, err))
+        return false;
+    return !joint->sources[XPH_SOURCE_XEN].over || reading->tasks.xen_over ||
+           xph_dom0_tasks_xen_over(&reading->tasks, joint->timeline.last_tsc, err);
+}
+
+static bool selected(const struct timeline_options *options, const struct xph_joint_event *event)
+{
+    bool name = event->source == XPH_SOURCE_KERNEL && event->kernel.type == XPH_KERNEL_NAME;
+
+    return !options->summary && !name && options->sources[event->source] &&
+           event->ns >= options->from_ns && event->ns < options->to_ns;
+}
+
+static bool print_summary(struct reading *reading, struct xph_error *err)
+{
+    const struct timeline_options *options = reading->options;
+
+    return xph_dom0_text(stdout, &reading->joint, &reading->tasks, &reading->tally, options->rows,
+                         err) &&
+           (!options->threads || xph_dom0_threads_text(stdout, &reading->joint.clock,
+                                                       &reading->tasks.table, options->rows, err));
+}
+
+/* To the end, whatever is printed: doubts are known only there. */
+static bool read_all(struct reading *reading, struct xph_error *err)
+{
+    struct xph_joint_event event;
+
+    if (!end_sources(reading, err))
+        return false;
+    while (xph_joint_next(&reading->joint, &event)) {
+        if (!feed(reading, &event, err))
+            return false;
+        if (selected(reading->options, &event)) {
+            xph_timeline_event_text(stdout, &event, &reading->machine, &reading->tasks);
+            if (ferror(stdout))
+                return xph_fail_errno(err, errno, "cannot write the output");
+        }
+        if (!end_sources(reading, err))
+            return false;
+    }
+    return !reading->options->summary || print_summary(reading, err);
+}
+
+static void doubt_tasks(struct xph_doubts *doubts, const struct xph_dom0_tasks *tasks)
+{
+    const struct xph_join_check *join = &tasks->join;
+
+    if (join->joined < join->checked)
+        xph_doubt(doubts,
+                  "%" PRIu64 " of %" PRIu64
+                  " hypercalls of dom0 do not enclose Xen's record of them: the clocks do not fit, "
+                  "or vCPUs and CPUs of dom0 do not",
+                  join->checked - join->joined, join->checked);
+    if (join->unlike > 0)
+        xph_doubt(doubts,
+                  "in %" PRIu64 " places another thread of dom0 ran than the last switch said: "
+                  "events are missing",
+                  join->unlike);
+    if (tasks->table.untold > 0)
+        xph_doubt(doubts, "%" PRIu64 " threads of dom0 were too many to be kept",
+                  tasks->table.untold);
+}
+
+static int tell_doubts(const struct xph_doubts *doubts)
+{
+    fflush(stdout);
+    for (size_t i = 0; i < doubts->count; i++) {
+        fputs("xenphase timeline: in doubt: ", stderr);
+        xph_print_text(stderr, doubts->text[i]);
+        fputc('\n', stderr);
+    }
+    return doubts->count > 0 ? XPH_EXIT_DOUBTFUL : XPH_EXIT_OK;
+}
+
+static int show(const struct timeline_options *options, const struct xph_recording *recording,
+                struct xph_error *err)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    struct xph_doubts doubts = {0};
+    int code = XPH_EXIT_ERROR;
+
+    if (!reading)
+        return xph_fail(err, "out of memory"), XPH_EXIT_ERROR;
+    xph_doubts_of_recording(&doubts, recording);
+    if (open_reading(reading, options, recording, err) && read_all(reading, err)) {
+        xph_joint_doubts(&reading->joint, &doubts);
+        doubt_tasks(&doubts, &reading->tasks);
+        code = tell_doubts(&doubts);
+    }
+    close_reading(reading);
+    free(reading);
+    return code;
+}
+
+int xph_cmd_timeline(int argc, char **argv, struct xph_error *err)
+{
+    struct timeline_options options;
+    struct xph_recording recording;
+    int code;
+
+    if (!parse_options(&options, argc, argv, err))
+        return XPH_EXIT_USAGE;
+    if (options.help) {
+        fputs(help_text, stdout);
+        return XPH_EXIT_OK;
+    }
+    if (!xph_recording_open(&recording, options.directory, err))
+        return XPH_EXIT_ERROR;
+    code = show(&options, &recording, err);
+    xph_recording_close(&recording);
+    return code;
+}
