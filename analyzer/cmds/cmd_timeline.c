@@ -4,14 +4,13 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/cmds/commands.h"
 #include "analyzer/machine/dom0_tally.h"
-#include "analyzer/timeline/joint.h"
+#include "analyzer/machine/host.h"
 #include "analyzer/views/dom0_text.h"
 #include "analyzer/views/terminal_text.h"
 #include "analyzer/views/timeline_text.h"
@@ -152,18 +151,9 @@ static bool parse_options(struct timeline_options *options, int argc, char **arg
 struct reading {
     const struct timeline_options *options;
     struct xph_joint joint;
-    struct xph_machine machine;
-    struct xph_dom0_tasks tasks;
+    struct xph_host host;
     struct xph_dom0_tally tally;
 };
-
-/* Does the mask let records of a PV guest's hypercalls pass? Xen: common/trace.c, __trace_var() */
-static bool hypercalls_traced(const struct xph_manifest *manifest)
-{
-    const uint32_t class_pv = 0x20, subclass_entry = 1;
-
-    return (manifest->trace_mask >> 16 & class_pv) && (manifest->trace_mask >> 12 & subclass_entry);
-}
 
 static bool open_reading(struct reading *reading, const struct timeline_options *options,
                          const struct xph_recording *recording, struct xph_error *err)
@@ -172,45 +162,26 @@ static bool open_reading(struct reading *reading, const struct timeline_options 
                                                .hypercall = xph_dom0_tally_hypercall,
                                                .context = &reading->tally};
 
-    memset(reading, 0, sizeof(*reading));
-    reading->options = options;
+    *reading = (struct reading){.options = options};
     if (!xph_joint_open(&reading->joint, recording, err))
         return false;
-    return xph_machine_open(&reading->machine, NULL, err) &&
-           xph_dom0_tally_open(&reading->tally, err) &&
-           xph_dom0_tasks_open(&reading->tasks, &observer, hypercalls_traced(&recording->manifest),
-                               err);
+    if (!xph_dom0_tally_open(&reading->tally, err)) {
+        xph_joint_close(&reading->joint);
+        return false;
+    }
+    if (!xph_host_open(&reading->host, &recording->manifest, NULL, &observer, err)) {
+        xph_dom0_tally_close(&reading->tally);
+        xph_joint_close(&reading->joint);
+        return false;
+    }
+    return true;
 }
 
 static void close_reading(struct reading *reading)
 {
-    xph_dom0_tasks_close(&reading->tasks);
+    xph_host_close(&reading->host);
     xph_dom0_tally_close(&reading->tally);
-    xph_machine_close(&reading->machine);
     xph_joint_close(&reading->joint);
-}
-
-static bool feed(struct reading *reading, const struct xph_joint_event *event,
-                 struct xph_error *err)
-{
-    if (event->source == XPH_SOURCE_XEN)
-        return xph_machine_feed(&reading->machine, &event->record, err) &&
-               xph_dom0_tasks_record(&reading->tasks, &reading->machine, &event->record, err);
-    if (event->source == XPH_SOURCE_KERNEL)
-        return xph_dom0_tasks_kernel(&reading->tasks, &event->kernel, event->tsc, event->ns, err);
-    return true;
-}
-
-/* What a source told is not true for ever after its last event. */
-static bool end_sources(struct reading *reading, struct xph_error *err)
-{
-    struct xph_joint *joint = &reading->joint;
-
-    if (joint->sources[XPH_SOURCE_KERNEL].over && !reading->tasks.kernel_over &&
-        !xph_dom0_tasks_kernel_over(&reading->tasks, err))
-        return false;
-    return !joint->sources[XPH_SOURCE_XEN].over || reading->tasks.xen_over ||
-           xph_dom0_tasks_xen_over(&reading->tasks, joint->timeline.last_tsc, err);
 }
 
 static bool selected(const struct timeline_options *options, const struct xph_joint_event *event)
@@ -225,10 +196,11 @@ static bool print_summary(struct reading *reading, struct xph_error *err)
 {
     const struct timeline_options *options = reading->options;
 
-    return xph_dom0_text(stdout, &reading->joint, &reading->tasks, &reading->tally, options->rows,
-                         err) &&
-           (!options->threads || xph_dom0_threads_text(stdout, &reading->joint.clock,
-                                                       &reading->tasks.table, options->rows, err));
+    return xph_dom0_text(stdout, &reading->joint, &reading->host.tasks, &reading->tally,
+                         options->rows, err) &&
+           (!options->threads ||
+            xph_dom0_threads_text(stdout, &reading->joint.clock, &reading->host.tasks.table,
+                                  options->rows, err));
 }
 
 /* To the end, whatever is printed: doubts are known only there. */
@@ -236,40 +208,17 @@ static bool read_all(struct reading *reading, struct xph_error *err)
 {
     struct xph_joint_event event;
 
-    if (!end_sources(reading, err))
-        return false;
     while (xph_joint_next(&reading->joint, &event)) {
-        if (!feed(reading, &event, err))
+        if (!xph_host_feed(&reading->host, &reading->joint, &event, err))
             return false;
         if (selected(reading->options, &event)) {
-            xph_timeline_event_text(stdout, &event, &reading->machine, &reading->tasks);
+            xph_timeline_event_text(stdout, &event, &reading->host.machine, &reading->host.tasks);
             if (ferror(stdout))
                 return xph_fail_errno(err, errno, "cannot write the output");
         }
-        if (!end_sources(reading, err))
-            return false;
     }
-    return !reading->options->summary || print_summary(reading, err);
-}
-
-static void doubt_tasks(struct xph_doubts *doubts, const struct xph_dom0_tasks *tasks)
-{
-    const struct xph_join_check *join = &tasks->join;
-
-    if (join->joined < join->checked)
-        xph_doubt(doubts,
-                  "%" PRIu64 " of %" PRIu64
-                  " hypercalls of dom0 do not enclose Xen's record of them: the clocks do not fit, "
-                  "or vCPUs and CPUs of dom0 do not",
-                  join->checked - join->joined, join->checked);
-    if (join->unlike > 0)
-        xph_doubt(doubts,
-                  "in %" PRIu64 " places another thread of dom0 ran than the last switch said: "
-                  "events are missing",
-                  join->unlike);
-    if (tasks->table.untold > 0)
-        xph_doubt(doubts, "%" PRIu64 " threads of dom0 were too many to be kept",
-                  tasks->table.untold);
+    return xph_host_finish(&reading->host, &reading->joint, err) &&
+           (!reading->options->summary || print_summary(reading, err));
 }
 
 static int tell_doubts(const struct xph_doubts *doubts)
@@ -293,12 +242,14 @@ static int show(const struct timeline_options *options, const struct xph_recordi
     if (!reading)
         return xph_fail(err, "out of memory"), XPH_EXIT_ERROR;
     xph_doubts_of_recording(&doubts, recording);
-    if (open_reading(reading, options, recording, err) && read_all(reading, err)) {
-        xph_joint_doubts(&reading->joint, &doubts);
-        doubt_tasks(&doubts, &reading->tasks);
-        code = tell_doubts(&doubts);
+    if (open_reading(reading, options, recording, err)) {
+        if (read_all(reading, err)) {
+            xph_joint_doubts(&reading->joint, &doubts);
+            xph_host_doubts(&reading->host, &doubts);
+            code = tell_doubts(&doubts);
+        }
+        close_reading(reading);
     }
-    close_reading(reading);
     free(reading);
     return code;
 }

@@ -171,6 +171,7 @@ static bool take_return(struct xph_dom0_tasks *tasks, struct xph_task *task,
         return true;
     }
     task->in_call = false;
+    task->calls++;
     task->call.result = event->privcmd_end.result;
     task->call.return_tsc = tsc;
     task->call.return_ns = ns;

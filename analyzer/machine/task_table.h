@@ -36,6 +36,7 @@ struct xph_task {
     bool in_call;
     char name[XPH_TASK_NAME_BYTES]; /* its last one; "" if unknown */
     uint64_t start_ns, end_ns;
+    uint64_t calls;                   /* hypercalls and other ioctls of privcmd that returned */
     uint64_t cycles[XPH_TASK_STATES]; /* on one of dom0's vCPUs, by what Xen made of that */
     struct xph_hypercall_span call;   /* if in_call */
 };

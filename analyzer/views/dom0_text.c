@@ -240,22 +240,22 @@ static void print_moment(FILE *out, bool known, uint64_t ns)
         fputs("           -", out);
 }
 
-/* A pid that called exec is a process; of others that came and went it is not known whether they
- * are threads, and only those are counted. */
+/* A pid that called exec is a process, and one that works on domains is worth a line. Of others
+ * that came and went it is not known whether they are threads, and they are only counted. */
 static void print_lives(FILE *out, const struct xph_clock *clock,
                         const struct xph_task_table *table, size_t rows)
 {
     size_t processes = 0, others = 0;
 
-    fputs("\nprocesses that began or ended, seconds\n"
-          "  program               pid   parent        start          end      CPU time\n",
+    fputs("\nprocesses that began or ended, and threads that called Xen, seconds\n"
+          "  program               pid   parent        start          end      CPU time    calls\n",
           out);
     for (size_t i = XPH_IDLE_TASK; i < table->count; i++) {
         const struct xph_task *task = &table->tasks[i];
 
         if (!task->forked && !task->ended && !task->process)
             continue;
-        if (!task->process) {
+        if (!task->process && task->calls == 0) {
             others++;
             continue;
         }
@@ -268,7 +268,7 @@ static void print_lives(FILE *out, const struct xph_clock *clock,
         print_moment(out, task->ended, task->end_ns);
         fputc(' ', out);
         print_cycles(out, clock, xph_task_cycles(task->cycles));
-        fputc('\n', out);
+        fprintf(out, " %8" PRIu64 "\n", task->calls);
     }
     if (rows > 0)
         print_left_out(out, processes, rows, "processes");
