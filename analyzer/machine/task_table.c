@@ -1,5 +1,6 @@
 #include "analyzer/machine/task_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,5 +96,5 @@ bool xph_task_find(struct xph_task_table *table, uint32_t pid, uint32_t *handle,
 void xph_task_rename(struct xph_task_table *table, uint32_t handle, const char *name)
 {
     if (handle > XPH_IDLE_TASK && name[0] != '\0')
-        memcpy(table->tasks[handle - 1].name, name, XPH_TASK_NAME_BYTES);
+        snprintf(table->tasks[handle - 1].name, XPH_TASK_NAME_BYTES, "%s", name);
 }

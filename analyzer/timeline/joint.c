@@ -166,8 +166,11 @@ void xph_joint_close(struct xph_joint *joint)
     xph_timeline_close(&joint->timeline);
 }
 
+/* A name is no event. */
 static void note_delivered(struct xph_joint_source *source, const struct xph_joint_event *event)
 {
+    if (event->source == XPH_SOURCE_KERNEL && event->kernel.type == XPH_KERNEL_NAME)
+        return;
     if (source->events++ == 0)
         source->first_tsc = source->last_tsc = event->tsc;
     if (event->tsc < source->last_tsc)

@@ -1,0 +1,508 @@
+/*
+ * dom0's kernel events and what they say together with Xen's trace, on a recording of a destruction
+ * with devices (build/data/destroy-dev-pv.xph, see tests/data/README.md), whole and broken.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analyzer/kernel/hypercall_target.h"
+#include "analyzer/kernel/kernel_reader.h"
+#include "analyzer/kernel/trace_dat.h"
+#include "analyzer/machine/dom0_tally.h"
+#include "analyzer/machine/host.h"
+#include "analyzer/timeline/joint.h"
+#include "recording/kernel_file.h"
+
+#define RECORDING "build/data/destroy-dev-pv.xph"
+
+enum { KERNEL_EVENTS = 15366, FLIPS = 60 };
+
+static struct xph_recording recording;
+
+static int open_recording(void **state)
+{
+    struct xph_error err = {0};
+
+    (void)state;
+    if (xph_recording_open(&recording, RECORDING, &err))
+        return 0;
+    print_error("%s\n", err.text);
+    return -1;
+}
+
+static int close_recording(void **state)
+{
+    (void)state;
+    xph_recording_close(&recording);
+    return 0;
+}
+
+/* Without the library there is nothing to test but that it says so. */
+static void need_library(void)
+{
+    if (!xph_trace_dat_worker)
+        skip();
+}
+
+/* Reads all events of the dom0.dat in directory `dirfd`. */
+static void read_kernel(int dirfd, struct xph_kernel_reader *reader)
+{
+    struct xph_kernel_event event;
+    struct xph_error err;
+
+    assert_true(xph_kernel_reader_open(reader, dirfd, &err));
+    while (xph_kernel_reader_next(reader, &event))
+        assert_true(xph_kernel_event_valid(&event));
+    assert_int_equal(reader->worker.pid, 0);
+    xph_kernel_reader_close(reader);
+}
+
+static void test_all_kernel_events_are_read(void **state)
+{
+    static struct xph_kernel_reader reader;
+
+    (void)state;
+    need_library();
+    read_kernel(recording.dirfd, &reader);
+    assert_string_equal(reader.problem, "");
+    assert_int_equal(reader.events, KERNEL_EVENTS);
+    assert_int_equal(reader.invalid, 0);
+    assert_int_equal(reader.lost_places, 0);
+    assert_int_equal(reader.check.damaged_chunks, 0);
+}
+
+/* A directory with a copy of dom0.dat, changed. */
+struct copy {
+    char path[32];
+    int dirfd;
+};
+
+static void make_copy(struct copy *copy, const uint8_t *data, size_t size)
+{
+    int fd;
+
+    strcpy(copy->path, "/tmp/xenphase-test-XXXXXX");
+    assert_non_null(mkdtemp(copy->path));
+    copy->dirfd = open(copy->path, O_RDONLY | O_DIRECTORY);
+    fd = openat(copy->dirfd, XPH_FILE_KERNEL, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, size), size);
+    close(fd);
+}
+
+static void remove_copy(struct copy *copy)
+{
+    unlinkat(copy->dirfd, XPH_FILE_KERNEL, 0);
+    close(copy->dirfd);
+    assert_int_equal(rmdir(copy->path), 0);
+}
+
+/* Whatever a file holds, its reading ends, and what it tells is bounded by its size. */
+static void test_flipped_bits_do_no_harm(void **state)
+{
+    static struct xph_kernel_reader reader;
+    struct xph_mapped_file file;
+    struct xph_error err;
+    struct copy copy;
+    uint8_t *bytes;
+
+    (void)state;
+    need_library();
+    assert_true(xph_map_file(recording.dirfd, XPH_FILE_KERNEL, &file, &err));
+    bytes = malloc(file.size);
+    srand(1);
+    for (int i = 0; i < FLIPS; i++) {
+        memcpy(bytes, file.data, file.size);
+        /* Half of them in the formats, where the library has much to get wrong. */
+        for (int flip = 0; flip <= i % 3; flip++)
+            bytes[(size_t)rand() % (i % 2 ? file.size : 20000)] ^= (uint8_t)(1 << rand() % 8);
+        make_copy(&copy, bytes, file.size);
+        read_kernel(copy.dirfd, &reader);
+        assert_true(reader.events <= file.size);
+        assert_false(reader.check.has_index);
+        remove_copy(&copy);
+    }
+    free(bytes);
+    xph_unmap_file(&file);
+}
+
+static void test_cut_files_do_no_harm(void **state)
+{
+    static struct xph_kernel_reader reader;
+    struct xph_mapped_file file;
+    struct xph_error err;
+    struct copy copy;
+
+    (void)state;
+    need_library();
+    assert_true(xph_map_file(recording.dirfd, XPH_FILE_KERNEL, &file, &err));
+    for (size_t size = 0; size < file.size; size += size / 2 + 1) {
+        make_copy(&copy, file.data, size);
+        read_kernel(copy.dirfd, &reader);
+        assert_true(reader.events < KERNEL_EVENTS);
+        if (size < 10000)
+            assert_string_not_equal(reader.problem, "");
+        remove_copy(&copy);
+    }
+    xph_unmap_file(&file);
+}
+
+static void test_missing_file_is_told(void **state)
+{
+    static struct xph_kernel_reader reader;
+    int dirfd = open("build/data/create-pv.xph", O_RDONLY | O_DIRECTORY);
+
+    (void)state;
+    read_kernel(dirfd, &reader);
+    assert_string_equal(reader.problem, "there is no dom0.dat");
+    assert_int_equal(reader.events, 0);
+    close(dirfd);
+}
+
+/* An event whose text does not end would be read beyond it. */
+static void test_impossible_events_are_not_valid(void **state)
+{
+    struct xph_kernel_event event = {.type = XPH_KERNEL_EXIT, .cpu = 1, .pid = 7};
+
+    (void)state;
+    assert_true(xph_kernel_event_valid(&event));
+    memset(event.exit.name, 'x', sizeof(event.exit.name));
+    assert_false(xph_kernel_event_valid(&event));
+    event = (struct xph_kernel_event){.type = XPH_KERNEL_EVENT_TYPES};
+    assert_false(xph_kernel_event_valid(&event));
+    event = (struct xph_kernel_event){.type = XPH_KERNEL_SWITCH, .cpu = XPH_KERNEL_MAX_CPUS};
+    assert_false(xph_kernel_event_valid(&event));
+    event = (struct xph_kernel_event){.type = XPH_KERNEL_SWITCH};
+    event.schedule.next_pid = XPH_KERNEL_MAX_PID + 1;
+    assert_false(xph_kernel_event_valid(&event));
+    event = (struct xph_kernel_event){.type = XPH_KERNEL_PRIVCMD};
+    event.privcmd.ioctl = 0x305000;
+    event.privcmd.command = 200;
+    assert_false(xph_kernel_event_valid(&event));
+}
+
+static void check_target(uint32_t ioctl, uint64_t op, uint32_t sub, uint16_t domain, uint64_t word,
+                         const char *text, int domid)
+{
+    struct xph_kernel_event event = {.type = XPH_KERNEL_PRIVCMD};
+    struct xph_hypercall_target target;
+    char told[64];
+
+    event.privcmd.ioctl = ioctl;
+    event.privcmd.command = (uint16_t)xph_privcmd_of_ioctl(ioctl);
+    event.privcmd.op = op;
+    event.privcmd.sub = sub;
+    event.privcmd.domain = domain;
+    event.privcmd.word = word;
+    event.privcmd.argument = 6;
+    xph_hypercall_target(&event, &target);
+    xph_hypercall_target_text(&target, told, sizeof(told));
+    assert_string_equal(told, text);
+    assert_int_equal(target.domid, domid);
+}
+
+/* The same words mean different things by operation; numbers by Linux's and Xen's headers. */
+static void test_ioctls_are_told_by_their_operation(void **state)
+{
+    enum { HYPERCALL = 0x305000, NONE = XPH_NO_DOMAIN };
+
+    (void)state;
+    check_target(HYPERCALL, 36, 2, 5, 0, "domctl destroydomain", 5);
+    check_target(HYPERCALL, 36, 10, 5, 11, "domctl shadow_op:11", 5);
+    check_target(HYPERCALL, 36, 999, 5, 0, "domctl 999", 5);
+    check_target(HYPERCALL, 35, 6, 5, 0, "sysctl getdomaininfolist", NONE);
+    check_target(HYPERCALL, 12, 99, 5, 0, "memory_op populate_physmap", NONE);
+    check_target(HYPERCALL, 13, 12, 5, 6 | 512 << 6, "memory_op populate_physmap", NONE);
+    check_target(HYPERCALL, 17, 99, 5, 0, "xen_version get_features", NONE);
+    check_target(HYPERCALL, 41, 99, 5, 0, "dm_op", 6);
+    check_target(HYPERCALL, 60, 99, 5, 0, "op_60", NONE);
+    check_target(0x205004, 32 | UINT64_C(7) << 32, 0, 0, 0, "mmap_batch", 7);
+    check_target(0x105005, 7 | 1 << 16, 0, 0, 0, "dm_op", 7);
+    check_target(0x50ff, 7, 0, 0, 0, "ioctl", NONE);
+}
+
+/* What is followed while all of the recording is read. */
+struct whole {
+    struct xph_joint joint;
+    struct xph_host host;
+    struct xph_dom0_tally tally;
+    uint64_t cycles[XPH_TASK_STATES]; /* of intervals */
+    uint64_t disorder;
+    uint64_t destroyed; /* hypercalls that did so */
+};
+
+static bool add_interval(void *context, const struct xph_task_interval *interval,
+                         struct xph_error *err)
+{
+    struct whole *whole = context;
+
+    assert_true(interval->end_tsc > interval->start_tsc);
+    whole->cycles[interval->state] += interval->end_tsc - interval->start_tsc;
+    return xph_dom0_tally_interval(&whole->tally, interval, err);
+}
+
+static bool add_hypercall(void *context, const struct xph_task *task,
+                          const struct xph_hypercall_span *span, struct xph_error *err)
+{
+    struct whole *whole = context;
+
+    if (span->records > 0) {
+        assert_true(span->entry_tsc <= span->record_tsc);
+        assert_true(span->record_tsc <= span->return_tsc);
+    }
+    if (span->target.op == XPH_HYPERCALL_DOMCTL && span->target.sub == 2) {
+        assert_string_equal(task->name, "xl");
+        assert_int_equal(span->target.domid, 5);
+        assert_int_equal(span->result, 0);
+        whole->destroyed++;
+    }
+    return xph_dom0_tally_hypercall(&whole->tally, task, span, err);
+}
+
+static struct whole *read_whole(void)
+{
+    struct whole *whole = calloc(1, sizeof(*whole));
+    const struct xph_dom0_observer observer = {add_interval, add_hypercall, whole};
+    struct xph_joint_event event;
+    struct xph_error err;
+    uint64_t last = 0;
+
+    assert_non_null(whole);
+    assert_true(xph_joint_open(&whole->joint, &recording, &err));
+    assert_true(xph_dom0_tally_open(&whole->tally, &err));
+    assert_true(xph_host_open(&whole->host, &recording.manifest, NULL, &observer, &err));
+    while (xph_joint_next(&whole->joint, &event)) {
+        whole->disorder += event.tsc < last;
+        last = event.tsc;
+        assert_true(xph_host_feed(&whole->host, &whole->joint, &event, &err));
+    }
+    assert_true(xph_host_finish(&whole->host, &whole->joint, &err));
+    return whole;
+}
+
+static void free_whole(struct whole *whole)
+{
+    xph_host_close(&whole->host);
+    xph_dom0_tally_close(&whole->tally);
+    xph_joint_close(&whole->joint);
+    free(whole);
+}
+
+static void test_sources_are_in_one_order(void **state)
+{
+    struct whole *whole = read_whole();
+    const struct xph_joint_source *sources = whole->joint.sources;
+
+    (void)state;
+    assert_int_equal(whole->disorder, 0);
+    assert_int_equal(sources[XPH_SOURCE_XEN].events, whole->joint.timeline.records);
+    assert_int_equal(sources[XPH_SOURCE_XEN].events, 203577);
+    assert_int_equal(sources[XPH_SOURCE_SAMPLES].events, 1075);
+    assert_int_equal(sources[XPH_SOURCE_XENSTORE].events, 28);
+    assert_int_equal(sources[XPH_SOURCE_CONSOLE].events, 12);
+    free_whole(whole);
+}
+
+static void test_every_hypercall_encloses_the_record_of_it(void **state)
+{
+    struct whole *whole = read_whole();
+    const struct xph_join_check *join = &whole->host.tasks.join;
+    struct xph_doubts doubts = {0};
+
+    (void)state;
+    need_library();
+    assert_int_equal(join->calls, 1218);
+    assert_int_equal(join->checked, 1210);
+    assert_int_equal(join->joined, 1210);
+    assert_int_equal(join->records, 1197);
+    assert_int_equal(join->records_joined, 1197);
+    assert_int_equal(join->unlike, 0);
+    assert_int_equal(whole->destroyed, 1);
+    xph_host_doubts(&whole->host, &doubts);
+    xph_joint_doubts(&whole->joint, &doubts);
+    assert_int_equal(doubts.count, 0);
+    free_whole(whole);
+}
+
+/* If dom0's clock were not Xen's, its hypercalls would not enclose anything: the check can fail. */
+static void test_shifted_clock_is_found(void **state)
+{
+    struct xph_clock_pair right = recording.manifest.clock_start;
+    struct xph_doubts doubts = {0};
+    struct whole *whole;
+
+    (void)state;
+    need_library();
+    recording.manifest.clock_start =
+        (struct xph_clock_pair){.tried = true, .matched = true, .xen_minus_dom0 = 5000000};
+    whole = read_whole();
+    recording.manifest.clock_start = right;
+    assert_int_equal(whole->joint.xen_minus_dom0, 5000000);
+    assert_true(whole->host.tasks.join.joined < whole->host.tasks.join.checked / 2);
+    xph_host_doubts(&whole->host, &doubts);
+    assert_true(doubts.count > 0);
+    assert_non_null(strstr(doubts.text[0], "do not enclose Xen's record"));
+    free_whole(whole);
+}
+
+static void test_difference_within_its_error_is_none(void **state)
+{
+    struct whole *whole;
+
+    (void)state;
+    need_library();
+    whole = read_whole();
+    assert_int_equal(whole->joint.xen_minus_dom0, 0);
+    /* What the recorder measured is not 0, but not beyond its error either. */
+    assert_int_not_equal(recording.manifest.clock_start.xen_minus_dom0, 0);
+    assert_true(whole->joint.sources[XPH_SOURCE_KERNEL].error_ns > 0);
+    free_whole(whole);
+}
+
+/* Every moment of each of dom0's CPUs, from its first event to the last of all, is some thread's.
+ */
+static void test_cpu_times_add_up(void **state)
+{
+    struct whole *whole = read_whole();
+    const struct xph_dom0_tasks *tasks = &whole->host.tasks;
+    const struct xph_machine *machine = &whole->host.machine;
+    uint64_t first[2] = {0}, span = 0, told = 0, by_task = 0, running = 0;
+    static struct xph_kernel_reader reader;
+    struct xph_kernel_event event;
+    struct xph_error err;
+
+    (void)state;
+    need_library();
+    assert_true(xph_kernel_reader_open(&reader, recording.dirfd, &err));
+    while (xph_kernel_reader_next(&reader, &event)) {
+        if (first[event.cpu] == 0)
+            first[event.cpu] = event.tsc;
+    }
+    xph_kernel_reader_close(&reader);
+    for (int i = 0; i < 2; i++)
+        span += tasks->last_tsc - first[i];
+    for (size_t i = 0; i < tasks->table.count; i++)
+        by_task += xph_task_cycles(tasks->table.tasks[i].cycles);
+    for (int i = 0; i < XPH_TASK_STATES; i++)
+        told += whole->cycles[i];
+    assert_int_equal(told, span);
+    assert_int_equal(by_task, span);
+    /* Xen's own count of what dom0 ran is longer only by what lies before its vCPUs' first record.
+     */
+    for (size_t i = 0; i < machine->vcpu_count; i++) {
+        if (machine->vcpus[i].domid == 0)
+            running += machine->vcpus[i].cycles[XPH_RUNNING];
+    }
+    assert_true(whole->cycles[XPH_RUNNING] <= running);
+    assert_true(running - whole->cycles[XPH_RUNNING] < running / 100);
+    free_whole(whole);
+}
+
+static void write_log(int dirfd, const char *name, const char *text)
+{
+    int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void test_console_lines_are_merged_and_bad_ones_counted(void **state)
+{
+    char path[] = "/tmp/xenphase-test-XXXXXX", command[64];
+    struct xph_console_logs consoles;
+    struct xph_console_log *console;
+    static const char *const wanted[] = {"a", "b b", "", "c"};
+    struct xph_error err;
+    int dirfd, logs;
+    size_t count = 0;
+    uint64_t last = 0;
+
+    (void)state;
+    assert_non_null(mkdtemp(path));
+    dirfd = open(path, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(mkdirat(dirfd, "console", 0700), 0);
+    logs = openat(dirfd, "console", O_RDONLY | O_DIRECTORY);
+    write_log(logs, "1.log", "100 a\nno time\n99999999999999999999999 much\n300 \n400 c");
+    write_log(logs, "20.log", "200 b b\n500\n");
+    write_log(logs, "other", "1 x\n");
+    write_log(logs, "99999.log", "1 x\n");
+    assert_true(xph_console_logs_open(&consoles, dirfd, &err));
+    assert_int_equal(consoles.count, 2);
+    while ((console = xph_console_logs_first(&consoles))) {
+        assert_true(count < 4);
+        assert_int_equal(console->next.bytes, strlen(wanted[count]));
+        assert_memory_equal(console->next.text, wanted[count], console->next.bytes);
+        assert_int_equal(console->next.domid, count == 1 ? 20 : 1);
+        assert_true(console->next.tsc > last);
+        last = console->next.tsc;
+        count++;
+        xph_console_log_advance(console);
+    }
+    assert_int_equal(count, 4);
+    assert_int_equal(consoles.logs[0].damaged, 2);
+    assert_int_equal(consoles.logs[1].damaged, 1);
+    xph_console_logs_close(&consoles);
+    close(logs);
+    close(dirfd);
+    snprintf(command, sizeof(command), "rm -r %s", path);
+    assert_int_equal(system(command), 0);
+}
+
+/* A pid that is used again is another task; many tasks are all found. */
+static void test_tasks_are_found_by_pid(void **state)
+{
+    struct xph_task_table table;
+    struct xph_error err;
+    uint32_t first, second, handle;
+
+    (void)state;
+    assert_true(xph_task_table_open(&table, &err));
+    assert_true(xph_task_add(&table, 42, &first, &err));
+    xph_task_rename(&table, first, "old");
+    for (uint32_t pid = 1000; pid < 5000; pid++)
+        assert_true(xph_task_find(&table, pid, &handle, &err));
+    assert_int_equal(xph_task_lookup(&table, 42), first);
+    assert_true(xph_task_add(&table, 42, &second, &err));
+    for (uint32_t pid = 5000; pid < 9000; pid++)
+        assert_true(xph_task_find(&table, pid, &handle, &err));
+    assert_int_not_equal(first, second);
+    assert_int_equal(xph_task_lookup(&table, 42), second);
+    assert_string_equal(xph_task_at(&table, first)->name, "old");
+    assert_int_equal(xph_task_lookup(&table, 0), XPH_IDLE_TASK);
+    assert_int_equal(xph_task_lookup(&table, 41), 0);
+    for (uint32_t pid = 1000; pid < 9000; pid++)
+        assert_int_equal(xph_task_at(&table, xph_task_lookup(&table, pid))->pid, pid);
+    xph_task_table_close(&table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_kernel_events_are_read),
+        cmocka_unit_test(test_flipped_bits_do_no_harm),
+        cmocka_unit_test(test_cut_files_do_no_harm),
+        cmocka_unit_test(test_missing_file_is_told),
+        cmocka_unit_test(test_impossible_events_are_not_valid),
+        cmocka_unit_test(test_ioctls_are_told_by_their_operation),
+        cmocka_unit_test(test_sources_are_in_one_order),
+        cmocka_unit_test(test_every_hypercall_encloses_the_record_of_it),
+        cmocka_unit_test(test_shifted_clock_is_found),
+        cmocka_unit_test(test_difference_within_its_error_is_none),
+        cmocka_unit_test(test_cpu_times_add_up),
+        cmocka_unit_test(test_console_lines_are_merged_and_bad_ones_counted),
+        cmocka_unit_test(test_tasks_are_found_by_pid),
+    };
+
+    return cmocka_run_group_tests(tests, open_recording, close_recording);
+}
