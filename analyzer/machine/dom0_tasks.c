@@ -305,13 +305,13 @@ static bool take_lost_records(struct xph_dom0_tasks *tasks, const struct xph_mac
 {
     uint64_t since = xph_record_first_lost_tsc(record);
 
-    for (size_t i = 0; i < machine->vcpu_count; i++) {
-        const struct xph_vcpu *vcpu = &machine->vcpus[i];
+    for (size_t i = 0; i < tasks->cpu_count; i++) {
+        const struct xph_dom0_cpu *cpu = &tasks->cpus[i];
 
-        if (vcpu->domid != 0 || vcpu->state != XPH_LOST || vcpu->vcpu >= tasks->cpu_count)
+        if (cpu->state == XPH_RUNNING && cpu->pcpu != record->pcpu)
             continue;
-        if (!cut(tasks, vcpu->vcpu, since < record->tsc ? since : record->tsc, err) ||
-            !set_state(tasks, machine, vcpu->vcpu, XPH_LOST, record, err))
+        if (!cut(tasks, (uint16_t)i, since < record->tsc ? since : record->tsc, err) ||
+            !set_state(tasks, machine, (uint16_t)i, XPH_LOST, record, err))
             return false;
     }
     return true;
