@@ -300,19 +300,20 @@ static bool set_state(struct xph_dom0_tasks *tasks, const struct xph_machine *ma
 }
 
 /* Of a vCPU that did not run elsewhere, what it does is not known since the gap began. */
-static bool take_lost_records(struct xph_dom0_tasks *tasks, const struct xph_machine *machine,
-                              const struct xph_record *record, struct xph_error *err)
+static bool take_lost_records(struct xph_dom0_tasks *tasks, const struct xph_record *record,
+                              struct xph_error *err)
 {
     uint64_t since = xph_record_first_lost_tsc(record);
 
     for (size_t i = 0; i < tasks->cpu_count; i++) {
-        const struct xph_dom0_cpu *cpu = &tasks->cpus[i];
+        struct xph_dom0_cpu *cpu = &tasks->cpus[i];
 
         if (cpu->state == XPH_RUNNING && cpu->pcpu != record->pcpu)
             continue;
-        if (!cut(tasks, (uint16_t)i, since < record->tsc ? since : record->tsc, err) ||
-            !set_state(tasks, machine, (uint16_t)i, XPH_LOST, record, err))
+        if (!cut(tasks, (uint16_t)i, since < record->tsc ? since : record->tsc, err))
             return false;
+        cpu->state = XPH_LOST;
+        cpu->holder_known = false;
     }
     return true;
 }
@@ -376,7 +377,7 @@ bool xph_dom0_tasks_record(struct xph_dom0_tasks *tasks, const struct xph_machin
     const struct xph_vcpu *vcpu;
 
     if (record->event == XPH_EVENT_LOST_RECORDS)
-        return take_lost_records(tasks, machine, record, err);
+        return take_lost_records(tasks, record, err);
     if (record->extra_words == 0)
         return true;
     if (xph_event_is_runstate_change(record->event))
