@@ -30,9 +30,15 @@ enum {
 
 static bool limit(int resource, uint64_t value)
 {
-    /* At the hard limit of CPU time the kernel does not say why it kills. */
-    struct rlimit limits = {value, resource == RLIMIT_CPU ? value + 1 : value};
+    struct rlimit limits;
 
+    if (getrlimit(resource, &limits) != 0)
+        return false;
+    /* Only root can go beyond what is allowed already. At the hard limit of CPU time the kernel
+     * does not say why it kills. */
+    if (limits.rlim_max > value)
+        limits.rlim_max = resource == RLIMIT_CPU ? value + 1 : value;
+    limits.rlim_cur = limits.rlim_max < value ? limits.rlim_max : value;
     return setrlimit(resource, &limits) == 0;
 }
 

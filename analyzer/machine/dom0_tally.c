@@ -132,6 +132,7 @@ bool xph_dom0_tally_hypercall(void *context, const struct xph_task *task,
     found->failed += span->result < 0;
     found->records += span->records;
     found->cycles += cycles;
+    found->xen_cycles += span->xen_cycles;
     if (cycles > found->longest_cycles)
         found->longest_cycles = cycles;
     return true;

@@ -13,6 +13,7 @@ struct xph_hypercall_tally {
     struct xph_hypercall_target target; /* pages: the sum */
     uint64_t calls, failed, records;    /* records: of Xen's; more than calls where some went on */
     uint64_t cycles, longest_cycles;    /* from entry to return, with what preempted them */
+    uint64_t xen_cycles;                /* in Xen at most, as in struct xph_hypercall_span */
 };
 
 /* A domain held a pCPU where a vCPU of dom0 waited. */

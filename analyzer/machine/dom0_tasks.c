@@ -63,6 +63,11 @@ static bool cut(struct xph_dom0_tasks *tasks, uint16_t number, uint64_t tsc, str
     if (!task || tasks->kernel_over)
         return true;
     task->cycles[cpu->state] += tsc - interval.start_tsc;
+    if (task->in_call && cpu->state == XPH_RUNNING) {
+        task->call.running_cycles += tsc - interval.start_tsc;
+        if (task->call.records > 0)
+            task->call.xen_cycles += tsc - interval.start_tsc;
+    }
     return !tasks->observer.interval ||
            tasks->observer.interval(tasks->observer.context, &interval, err);
 }
@@ -134,9 +139,12 @@ static void take_exec(struct xph_task *task, const struct xph_kernel_event *even
     memcpy(task->name, name, length);
 }
 
-static void take_call(struct xph_dom0_tasks *tasks, struct xph_task *task,
-                      const struct xph_kernel_event *event, uint64_t tsc, uint64_t ns)
+static bool take_call(struct xph_dom0_tasks *tasks, struct xph_task *task,
+                      const struct xph_kernel_event *event, uint64_t tsc, uint64_t ns,
+                      struct xph_error *err)
 {
+    if (!cut(tasks, event->cpu, tsc, err))
+        return false;
     if (task->in_call)
         tasks->join.unfinished++;
     task->in_call = true;
@@ -146,6 +154,7 @@ static void take_call(struct xph_dom0_tasks *tasks, struct xph_task *task,
                                              .entry_tsc = tsc,
                                              .entry_ns = ns};
     xph_hypercall_target(event, &task->call.target);
+    return true;
 }
 
 static void check_call(struct xph_dom0_tasks *tasks, const struct xph_hypercall_span *call)
@@ -170,6 +179,8 @@ static bool take_return(struct xph_dom0_tasks *tasks, struct xph_task *task,
         tasks->join.returns_alone++;
         return true;
     }
+    if (!cut(tasks, event->cpu, tsc, err))
+        return false;
     task->in_call = false;
     task->calls++;
     task->call.result = event->privcmd_end.result;
@@ -214,8 +225,7 @@ static bool take_of_task(struct xph_dom0_tasks *tasks, const struct xph_kernel_e
         task->in_call = false;
         return true;
     case XPH_KERNEL_PRIVCMD:
-        take_call(tasks, task, event, tsc, ns);
-        return true;
+        return take_call(tasks, task, event, tsc, ns, err);
     case XPH_KERNEL_PRIVCMD_END:
         return take_return(tasks, task, event, tsc, ns, err);
     default:
@@ -263,11 +273,20 @@ static void set_holder(struct xph_dom0_cpu *cpu, const struct xph_machine *machi
     cpu->holder_vcpu = holder ? holder->vcpu : 0;
 }
 
+static void enter_state(struct xph_dom0_tasks *tasks, struct xph_dom0_cpu *cpu,
+                        enum xph_runstate state)
+{
+    tasks->runnable -= cpu->state == XPH_RUNNABLE;
+    tasks->runnable += state == XPH_RUNNABLE;
+    cpu->state = state;
+    cpu->holder_known = false;
+}
+
 /* Somebody came to or left the pCPU of a record, where vCPUs of dom0 may wait. */
 static bool update_holders(struct xph_dom0_tasks *tasks, const struct xph_machine *machine,
                            const struct xph_record *record, struct xph_error *err)
 {
-    for (size_t i = 0; i < tasks->cpu_count; i++) {
+    for (size_t i = 0; tasks->runnable > 0 && i < tasks->cpu_count; i++) {
         struct xph_dom0_cpu *cpu = &tasks->cpus[i];
 
         if (cpu->state != XPH_RUNNABLE || cpu->pcpu != record->pcpu)
@@ -290,7 +309,7 @@ static bool set_state(struct xph_dom0_tasks *tasks, const struct xph_machine *ma
     cpu = &tasks->cpus[vcpu];
     if (cpu->state != state && !cut(tasks, vcpu, record->tsc, err))
         return false;
-    cpu->state = state;
+    enter_state(tasks, cpu, state);
     if (state == XPH_RUNNING) {
         cpu->pcpu = record->pcpu;
         cpu->placed = true;
@@ -312,8 +331,7 @@ static bool take_lost_records(struct xph_dom0_tasks *tasks, const struct xph_rec
             continue;
         if (!cut(tasks, (uint16_t)i, since < record->tsc ? since : record->tsc, err))
             return false;
-        cpu->state = XPH_LOST;
-        cpu->holder_known = false;
+        enter_state(tasks, cpu, XPH_LOST);
     }
     return true;
 }
@@ -343,8 +361,8 @@ static struct xph_hypercall_span *current_call(struct xph_dom0_tasks *tasks, uin
     return task && task->in_call ? &task->call : NULL;
 }
 
-static void take_hypercall(struct xph_dom0_tasks *tasks, uint16_t vcpu,
-                           const struct xph_record *record)
+static bool take_hypercall(struct xph_dom0_tasks *tasks, uint16_t vcpu,
+                           const struct xph_record *record, struct xph_error *err)
 {
     struct xph_hypercall_span *call = current_call(tasks, vcpu);
     uint32_t op = xph_hypercall_op(record->words[0]);
@@ -353,12 +371,16 @@ static void take_hypercall(struct xph_dom0_tasks *tasks, uint16_t vcpu,
 
     tasks->join.records += counts;
     if (!call || call->target.traced_op != op)
-        return;
+        return true;
     tasks->join.records_joined += counts;
-    if (call->records++ > 0)
-        return;
-    call->record_tsc = record->tsc;
-    call->record_ns = record->time_ns;
+    if (call->records == 0) {
+        if (!cut(tasks, vcpu, record->tsc, err))
+            return false;
+        call->record_tsc = record->tsc;
+        call->record_ns = record->time_ns;
+    }
+    call->records++;
+    return true;
 }
 
 static void take_domain_add(struct xph_dom0_tasks *tasks, uint16_t vcpu,
@@ -390,10 +412,9 @@ bool xph_dom0_tasks_record(struct xph_dom0_tasks *tasks, const struct xph_machin
     vcpu = xph_machine_running(machine, record->pcpu);
     if (!vcpu || vcpu->domid != 0)
         return true;
-    if (record->event == XPH_EVENT_DOM_ADD)
-        take_domain_add(tasks, vcpu->vcpu, record);
-    else
-        take_hypercall(tasks, vcpu->vcpu, record);
+    if (record->event == XPH_EVENT_HYPERCALL_V2)
+        return take_hypercall(tasks, vcpu->vcpu, record, err);
+    take_domain_add(tasks, vcpu->vcpu, record);
     return true;
 }
 
@@ -412,8 +433,7 @@ bool xph_dom0_tasks_xen_over(struct xph_dom0_tasks *tasks, uint64_t tsc, struct 
     for (size_t i = 0; i < tasks->cpu_count; i++) {
         if (!cut(tasks, (uint16_t)i, tsc, err))
             return false;
-        tasks->cpus[i].state = XPH_LOST;
-        tasks->cpus[i].holder_known = false;
+        enter_state(tasks, &tasks->cpus[i], XPH_LOST);
     }
     tasks->xen_over = true;
     return true;

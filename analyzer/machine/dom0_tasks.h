@@ -54,6 +54,7 @@ struct xph_dom0_tasks {
         uint64_t since_tsc;
     } * cpus; /* owned */
     size_t cpu_count;
+    size_t runnable;            /* CPUs whose state is that */
     uint64_t last_tsc, last_ns; /* of the last kernel event */
     bool hypercalls_traced;     /* Xen records hypercalls */
     bool xen_over, kernel_over;

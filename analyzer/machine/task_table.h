@@ -23,6 +23,10 @@ struct xph_hypercall_span {
     uint64_t entry_tsc, entry_ns;
     uint64_t record_tsc, record_ns; /* of the first such record; 0: none */
     uint64_t return_tsc, return_ns;
+    /* Of the time from entry to return, that in which the thread was there and its vCPU ran; and of
+     * this, the part after the first record: so long was the processor in Xen for it at most, as
+     * nothing records when Xen is left. */
+    uint64_t running_cycles, xen_cycles;
     int64_t result; /* negative: an errno */
 };
 

@@ -208,6 +208,7 @@ static void print_hypercall(FILE *out, const struct xph_clock *clock,
     fprintf(out, " %-34s %-6s %8" PRIu64 " %8" PRIu64 " %6" PRIu64, target, domain, kind->calls,
             kind->records, kind->failed);
     print_cycles(out, clock, kind->cycles);
+    print_cycles(out, clock, kind->xen_cycles);
     fprintf(out, " %10.1f %10.1f\n",
             (double)xph_clock_cycles_to_ns(clock, kind->cycles) / 1000 / (double)kind->calls,
             (double)xph_clock_cycles_to_ns(clock, kind->longest_cycles) / 1000);
@@ -217,9 +218,9 @@ static void print_hypercalls(FILE *out, const struct xph_clock *clock, struct xp
                              size_t rows)
 {
     fputs("\nhypercalls by program, command and domain, entry to return (records: Xen's, one more "
-          "each time that a call went on)\n"
+          "each time that a call\nwent on; in Xen: at most, as nothing records when it is left)\n"
           "  program          command                            domain    calls  records failed  "
-          "    total s    mean us     max us\n",
+          "    total s    in Xen s    mean us     max us\n",
           out);
     qsort(tally->hypercalls, tally->hypercall_count, sizeof(*tally->hypercalls),
           compare_hypercalls);

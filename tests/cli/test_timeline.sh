@@ -54,7 +54,7 @@ hypercalls_equal() {
         END { print n["domctl"], n["sysctl"] }' >"$work/theirs"
     $xenphase timeline --summary --top 0 "$recording" |
         awk '/^hypercalls by/ { on = 1 } /^processes/ { on = 0 }
-            on { for (i = 2; i < NF; i++) if ($i == "domctl" || $i == "sysctl") n[$i] += $(NF - 4) }
+            on { for (i = 2; i < NF; i++) if ($i == "domctl" || $i == "sysctl") n[$i] += $(NF - 5) }
             END { print n["domctl"], n["sysctl"] }' >"$work/ours"
     cat "$work/ours"
     [[ $(cat "$work/ours") == "53 1144" ]] && diff "$work/theirs" "$work/ours"

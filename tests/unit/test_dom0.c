@@ -259,6 +259,7 @@ static bool add_hypercall(void *context, const struct xph_task *task,
     if (span->records > 0) {
         assert_true(span->entry_tsc <= span->record_tsc);
         assert_true(span->record_tsc <= span->return_tsc);
+        assert_true(span->xen_cycles <= span->return_tsc - span->record_tsc);
     }
     if (span->target.op == XPH_HYPERCALL_DOMCTL && span->target.sub == 2) {
         assert_string_equal(task->name, "xl");

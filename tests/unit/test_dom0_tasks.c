@@ -126,9 +126,10 @@ static void call(struct history *history, uint64_t tsc, uint64_t op, uint32_t su
     take(history, &event);
 }
 
-static void call_returns(struct history *history, uint64_t tsc, int64_t result)
+static void call_returns(struct history *history, uint16_t cpu, uint64_t tsc, int64_t result)
 {
-    struct xph_kernel_event event = {.tsc = tsc, .type = XPH_KERNEL_PRIVCMD_END, .pid = THREAD};
+    struct xph_kernel_event event = {
+        .tsc = tsc, .type = XPH_KERNEL_PRIVCMD_END, .cpu = cpu, .pid = THREAD};
 
     event.privcmd_end.result = result;
     take(history, &event);
@@ -239,7 +240,7 @@ static void test_new_domain_is_learnt_from_xens_record(void **state)
     record(&history, 320, 3, XPH_EVENT_DOM_ADD, 1, 9, 0, 0);
     /* Meanwhile on another pCPU: not of this call. */
     record(&history, 330, 5, XPH_EVENT_DOM_ADD, 1, 10, 0, 0);
-    call_returns(&history, 400, 0);
+    call_returns(&history, 0, 400, 0);
     assert_int_equal(history.span.created, 9);
     assert_int_equal(history.span.records, 1);
     assert_int_equal(history.span.record_tsc, 310);
@@ -262,10 +263,12 @@ static void test_multicall_is_joined_as_one(void **state)
     record(&history, 306, 3, XPH_EVENT_HYPERCALL_V2, 1, XPH_HYPERCALL_MEMORY_OP, 0, 0);
     record(&history, 310, 3, XPH_EVENT_HYPERCALL_V2, 1, XPH_HYPERCALL_MULTICALL, 0, 0);
     record(&history, 320, 3, XPH_EVENT_HYPERCALL_V2, 1, XPH_HYPERCALL_MULTICALL, 0, 0);
-    call_returns(&history, 400, -1);
+    call_returns(&history, 0, 400, -1);
     assert_int_equal(history.span.records, 2);
     assert_int_equal(history.span.record_tsc, 310);
     assert_int_equal(history.span.result, -1);
+    assert_int_equal(history.span.running_cycles, 100);
+    assert_int_equal(history.span.xen_cycles, 90);
     assert_int_equal(history.span.target.op, XPH_HYPERCALL_MEMORY_OP);
     assert_int_equal(history.tasks.join.checked, 1);
     end(&history);
@@ -285,15 +288,23 @@ static void test_calls_follow_their_thread(void **state)
     change_thread(&history, 310, 0, THREAD, 0);
     change_thread(&history, 320, 1, 0, THREAD);
     record(&history, 330, 4, XPH_EVENT_HYPERCALL_V2, 1, XPH_HYPERCALL_DOMCTL, 0, 0);
-    call_returns(&history, 400, 0);
+    change(&history, 340, 4, 0, 1, XPH_RUNNING, XPH_RUNNABLE);
+    change(&history, 360, 4, 0, 1, XPH_RUNNABLE, XPH_RUNNING);
+    call_returns(&history, 1, 400, 0);
     assert_int_equal(history.span.records, 1);
+    /* 300 to 310 and 320 to 400, but for 20 while the vCPU was preempted; in Xen from 330 on. */
+    assert_int_equal(history.span.running_cycles, 70);
+    assert_int_equal(history.span.xen_cycles, 50);
+    change_thread(&history, 420, 1, THREAD, 0);
+    change_thread(&history, 430, 0, 0, THREAD);
     record(&history, 450, 3, XPH_EVENT_LOST_RECORDS, 4, 5, 0, 410);
     call(&history, 500, XPH_HYPERCALL_DOMCTL, 2, 0);
-    call_returns(&history, 600, 0);
+    call_returns(&history, 0, 600, 0);
     assert_int_equal(history.spans, 2);
     assert_int_equal(history.tasks.join.calls, 2);
     assert_int_equal(history.tasks.join.checked, 1);
     assert_int_equal(history.tasks.join.joined, 1);
+    assert_int_equal(history.tasks.join.unlike, 0);
     end(&history);
 }
 
