@@ -3,6 +3,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+static bool dom0_is_pvh(const struct xph_manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->domain_count; i++) {
+        if (manifest->domains[i].domid == 0)
+            return strcmp(manifest->domains[i].type, "PVH") == 0;
+    }
+    return false;
+}
+
 /*
  * Does Xen record the hypercalls of dom0? It does so of PV guests where the mask lets the class and
  * the subclass pass (Xen: common/trace.c, __trace_var()).
@@ -10,9 +19,8 @@
 static bool hypercalls_traced(const struct xph_manifest *manifest)
 {
     const uint32_t class_pv = 0x20, subclass_entry = 1;
-    const struct xph_domain_info *dom0 = xph_manifest_domain(manifest, 0);
 
-    return (!dom0 || strcmp(dom0->type, "PVH") != 0) && (manifest->trace_mask >> 16 & class_pv) &&
+    return !dom0_is_pvh(manifest) && (manifest->trace_mask >> 16 & class_pv) &&
            (manifest->trace_mask >> 12 & subclass_entry);
 }
 
