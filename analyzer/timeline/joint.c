@@ -25,12 +25,13 @@ static bool next_kernel(struct xph_joint *joint, struct xph_joint_event *event)
 {
     const struct xph_manifest *manifest = &joint->recording->manifest;
     uint64_t slack = (uint64_t)((unsigned __int128)OUTSIDE_NS * joint->clock.khz / 1000000);
-    uint64_t end = manifest->recording_end.tsc;
+    uint64_t start = manifest->recording_start.tsc, end = manifest->recording_end.tsc, tsc;
 
     if (!xph_kernel_reader_next(&joint->kernel, &event->kernel))
         return false;
-    event->tsc = xen_tsc(joint, event->kernel.tsc);
-    if (event->tsc + slack < joint->clock.start_tsc || (end > 0 && event->tsc > end + slack))
+    tsc = event->kernel.tsc;
+    event->tsc = xen_tsc(joint, tsc);
+    if (tsc + slack < start || (end > 0 && tsc > end + slack))
         joint->kernel_outside++;
     return true;
 }
@@ -88,9 +89,9 @@ static void advance(struct xph_joint *joint, enum xph_source number)
 
 /*
  * dom0's TSC is Xen's, unless what was measured at the recording's start and end says otherwise
- * beyond its own error: then the one is to be added.
+ * beyond its own error: then the one is to be added. Returns how far that may be off, in cycles.
  */
-static void relate_clocks(struct xph_joint *joint, const struct xph_manifest *manifest)
+static uint64_t relate_clocks(struct xph_joint *joint, const struct xph_manifest *manifest)
 {
     const struct xph_clock_pair *pairs[] = {&manifest->clock_start, &manifest->clock_end};
     uint64_t error = 0;
@@ -107,10 +108,25 @@ static void relate_clocks(struct xph_joint *joint, const struct xph_manifest *ma
         if (pair->error > error)
             error = pair->error;
     }
+    return error;
+}
+
+static bool open_timeline(struct xph_joint *joint, struct xph_error *err)
+{
+    const struct xph_manifest *manifest = &joint->recording->manifest;
+    const struct xph_mapped_file *trace = &joint->recording->trace;
+    uint64_t start = manifest->recording_start.tsc, error = relate_clocks(joint, manifest);
+
+    /* Of a recorder that was killed early, the start is not known: then the first record is it. */
+    if (!xph_timeline_open(&joint->timeline, trace->data, trace->size,
+                           start == 0 ? 0 : xen_tsc(joint, start), manifest->tsc_khz, err))
+        return false;
+    joint->clock = joint->timeline.clock;
     for (int i = 0; i < XPH_SOURCES; i++) {
         if (i != XPH_SOURCE_XEN)
             joint->sources[i].error_ns = xph_clock_cycles_to_ns(&joint->clock, error);
     }
+    return true;
 }
 
 /* A file that cannot be read is a doubt, not the end. */
@@ -135,14 +151,9 @@ static bool open_small_sources(struct xph_joint *joint, struct xph_error *err)
 bool xph_joint_open(struct xph_joint *joint, const struct xph_recording *recording,
                     struct xph_error *err)
 {
-    const struct xph_manifest *manifest = &recording->manifest;
-
     *joint = (struct xph_joint){.recording = recording};
-    if (!xph_timeline_open(&joint->timeline, recording->trace.data, recording->trace.size,
-                           manifest->recording_start.tsc, manifest->tsc_khz, err))
+    if (!open_timeline(joint, err))
         return false;
-    joint->clock = joint->timeline.clock;
-    relate_clocks(joint, manifest);
     if (!open_small_sources(joint, err) ||
         !xph_kernel_reader_open(&joint->kernel, recording->dirfd, err)) {
         xph_joint_close(joint);
