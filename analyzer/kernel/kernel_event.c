@@ -69,6 +69,7 @@ const char *xph_kernel_event_name(enum xph_kernel_event_type type)
         [XPH_KERNEL_BLOCK_COMPLETE] = "block_complete",
         [XPH_KERNEL_NET_SEND] = "net_send",
         [XPH_KERNEL_NET_RECEIVE] = "net_receive",
+        [XPH_KERNEL_INTERRUPT] = "interrupt",
         [XPH_KERNEL_CALL] = "call",
         [XPH_KERNEL_CALL_END] = "call_end",
         [XPH_KERNEL_LOST] = "lost",
@@ -118,6 +119,8 @@ bool xph_kernel_event_valid(const struct xph_kernel_event *event)
     case XPH_KERNEL_NET_SEND:
     case XPH_KERNEL_NET_RECEIVE:
         return TERMINATED(event->net.device);
+    case XPH_KERNEL_INTERRUPT:
+        return TERMINATED(event->interrupt.name);
     case XPH_KERNEL_CALL:
     case XPH_KERNEL_CALL_END:
         return event->call.has_value <= 1 && TERMINATED(event->call.function);

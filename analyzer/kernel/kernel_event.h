@@ -22,10 +22,11 @@ enum xph_kernel_event_type {
     XPH_KERNEL_BLOCK_COMPLETE,
     XPH_KERNEL_NET_SEND,
     XPH_KERNEL_NET_RECEIVE,
-    XPH_KERNEL_CALL,     /* a probed function begins */
-    XPH_KERNEL_CALL_END, /* it returns */
-    XPH_KERNEL_LOST,     /* the kernel had no room for events of this CPU before this moment */
-    XPH_KERNEL_NAME,     /* not an event: what the file's table of names says of a pid */
+    XPH_KERNEL_INTERRUPT, /* its handler begins */
+    XPH_KERNEL_CALL,      /* a probed function begins */
+    XPH_KERNEL_CALL_END,  /* it returns */
+    XPH_KERNEL_LOST,      /* the kernel had no room for events of this CPU before this moment */
+    XPH_KERNEL_NAME,      /* not an event: what the file's table of names says of a pid */
     XPH_KERNEL_EVENT_TYPES,
 };
 
@@ -46,6 +47,9 @@ enum {
     XPH_KERNEL_TEXT_BYTES = 88,
     XPH_KERNEL_MAX_PID = 1 << 22, /* Linux's PID_MAX_LIMIT */
     XPH_KERNEL_RWBS_BYTES = 8,
+    XPH_KERNEL_IRQ_BYTES = 32,
+    /* Linux's TRACE_FLAG_HARDIRQ, _SOFTIRQ and _NMI: not the task, but an interrupt was at work. */
+    XPH_KERNEL_IN_INTERRUPT = 0x08 | 0x10 | 0x40,
 };
 
 /* All texts are terminated, and hold any bytes. */
@@ -63,7 +67,8 @@ struct xph_kernel_event {
         } schedule;
         struct {
             uint32_t pid;
-            uint32_t cpu; /* where it is to run */
+            uint32_t cpu;   /* where it is to run */
+            uint32_t flags; /* Linux's trace_flag_type: XPH_KERNEL_IN_INTERRUPT, ... */
             char name[XPH_TASK_NAME_BYTES];
         } waking;
         struct {
@@ -107,6 +112,10 @@ struct xph_kernel_event {
             uint32_t bytes;
             char device[XPH_TASK_NAME_BYTES];
         } net;
+        struct {
+            uint32_t irq;
+            char name[XPH_KERNEL_IRQ_BYTES]; /* as /proc/interrupts has it: "timer0", "xenbus" */
+        } interrupt;
         struct {
             int64_t value; /* the domain it is for, or the result; if has_value */
             uint32_t has_value;

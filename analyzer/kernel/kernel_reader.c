@@ -56,6 +56,7 @@ bool xph_kernel_reader_open(struct xph_kernel_reader *reader, int dirfd, struct 
     if (!xph_map_file(dirfd, XPH_FILE_KERNEL, &file, err)) {
         if (err->errnum != ENOENT)
             return false;
+        *err = (struct xph_error){0};
         tell_problem(reader, xph_kernel_parts_left(dirfd)
                                  ? "the recorder left them in parts (xenphase repair joins them)"
                                  : "there is no " XPH_FILE_KERNEL);

@@ -63,7 +63,8 @@ static const struct event_row event_rows[] = {
     {"sched",
      "sched_waking",
      XPH_KERNEL_WAKING,
-     {NUMBER("pid", waking.pid), TEXT("comm", waking.name), NUMBER("target_cpu", waking.cpu)}},
+     {NUMBER("pid", waking.pid), TEXT("comm", waking.name), NUMBER("target_cpu", waking.cpu),
+      NUMBER("common_flags", waking.flags)}},
     {"sched",
      "sched_process_fork",
      XPH_KERNEL_FORK,
@@ -98,6 +99,10 @@ static const struct event_row event_rows[] = {
      "net_dev_xmit",
      XPH_KERNEL_NET_SEND,
      {NUMBER("len", net.bytes), MAYBE_TEXT("name", net.device)}},
+    {"irq",
+     "irq_handler_entry",
+     XPH_KERNEL_INTERRUPT,
+     {NUMBER("irq", interrupt.irq), TEXT("name", interrupt.name)}},
     {"net",
      "netif_receive_skb",
      XPH_KERNEL_NET_RECEIVE,
@@ -177,7 +182,7 @@ static bool find_fields(struct decoder *decoder)
     struct tep_event *event = (struct tep_event *)(uintptr_t)decoder->event;
 
     for (size_t i = 0; i < MAX_FIELDS && decoder->row->fields[i].name; i++) {
-        decoder->fields[i] = tep_find_field(event, decoder->row->fields[i].name);
+        decoder->fields[i] = tep_find_any_field(event, decoder->row->fields[i].name);
         if (!decoder->fields[i] && !decoder->row->fields[i].optional)
             return false;
     }

@@ -120,6 +120,10 @@ static void print_fields(FILE *out, const struct xph_kernel_event *event)
         xph_print_text(out, event->net.device);
         fprintf(out, " bytes=%" PRIu32, event->net.bytes);
         break;
+    case XPH_KERNEL_INTERRUPT:
+        fprintf(out, "irq=%" PRIu32 " ", event->interrupt.irq);
+        xph_print_text(out, event->interrupt.name);
+        break;
     case XPH_KERNEL_CALL:
         print_call(out, event, "domain");
         break;
