@@ -18,7 +18,7 @@ const char *xph_source_name(enum xph_source source)
 /* dom0 may see a TSC that is shifted. */
 static uint64_t xen_tsc(const struct xph_joint *joint, uint64_t dom0_tsc)
 {
-    return dom0_tsc + (uint64_t)joint->xen_minus_dom0;
+    return dom0_tsc + (uint64_t)joint->clock.xen_minus_dom0;
 }
 
 static bool next_kernel(struct xph_joint *joint, struct xph_joint_event *event)
@@ -87,46 +87,20 @@ static void advance(struct xph_joint *joint, enum xph_source number)
         source->next.ns = xph_clock_ns(&joint->clock, source->next.tsc);
 }
 
-/*
- * dom0's TSC is Xen's, unless what was measured at the recording's start and end says otherwise
- * beyond its own error: then the one is to be added. Returns how far that may be off, in cycles.
- */
-static uint64_t relate_clocks(struct xph_joint *joint, const struct xph_manifest *manifest)
+/* How exactly dom0's TSC could be related to Xen's, at the worse of the recording's two ends. */
+static void note_clock_errors(struct xph_joint *joint, const struct xph_manifest *manifest)
 {
     const struct xph_clock_pair *pairs[] = {&manifest->clock_start, &manifest->clock_end};
     uint64_t error = 0;
 
     for (size_t i = 0; i < 2; i++) {
-        const struct xph_clock_pair *pair = pairs[i];
-        int64_t difference = pair->xen_minus_dom0;
-
-        if (!pair->tried || !pair->matched)
-            continue;
-        if (joint->xen_minus_dom0 == 0 &&
-            (difference < 0 ? -(uint64_t)difference : (uint64_t)difference) > pair->error)
-            joint->xen_minus_dom0 = difference;
-        if (pair->error > error)
-            error = pair->error;
+        if (pairs[i]->tried && pairs[i]->matched && pairs[i]->error > error)
+            error = pairs[i]->error;
     }
-    return error;
-}
-
-static bool open_timeline(struct xph_joint *joint, struct xph_error *err)
-{
-    const struct xph_manifest *manifest = &joint->recording->manifest;
-    const struct xph_mapped_file *trace = &joint->recording->trace;
-    uint64_t start = manifest->recording_start.tsc, error = relate_clocks(joint, manifest);
-
-    /* Of a recorder that was killed early, the start is not known: then the first record is it. */
-    if (!xph_timeline_open(&joint->timeline, trace->data, trace->size,
-                           start == 0 ? 0 : xen_tsc(joint, start), manifest->tsc_khz, err))
-        return false;
-    joint->clock = joint->timeline.clock;
     for (int i = 0; i < XPH_SOURCES; i++) {
         if (i != XPH_SOURCE_XEN)
             joint->sources[i].error_ns = xph_clock_cycles_to_ns(&joint->clock, error);
     }
-    return true;
 }
 
 /* A file that cannot be read is a doubt, not the end. */
@@ -152,8 +126,10 @@ bool xph_joint_open(struct xph_joint *joint, const struct xph_recording *recordi
                     struct xph_error *err)
 {
     *joint = (struct xph_joint){.recording = recording};
-    if (!open_timeline(joint, err))
+    if (!xph_timeline_open_recording(&joint->timeline, recording, err))
         return false;
+    joint->clock = joint->timeline.clock;
+    note_clock_errors(joint, &recording->manifest);
     if (!open_small_sources(joint, err) ||
         !xph_kernel_reader_open(&joint->kernel, recording->dirfd, err)) {
         xph_joint_close(joint);

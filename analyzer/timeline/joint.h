@@ -55,7 +55,6 @@ struct xph_joint_source {
 
 struct xph_joint {
     struct xph_clock clock;
-    int64_t xen_minus_dom0; /* cycles to add to what dom0 stamped */
     struct xph_joint_source sources[XPH_SOURCES];
     struct xph_timeline timeline;
     struct xph_kernel_reader kernel;

@@ -352,17 +352,17 @@ static void test_every_hypercall_encloses_the_record_of_it(void **state)
 /* If dom0's clock were not Xen's, its hypercalls would not enclose anything: the check can fail. */
 static void test_shifted_clock_is_found(void **state)
 {
-    struct xph_clock_pair right = recording.manifest.clock_start;
+    struct xph_clock_pair right = recording.manifest.clock_offset;
     struct xph_doubts doubts = {0};
     struct whole *whole;
 
     (void)state;
     need_library();
-    recording.manifest.clock_start =
+    recording.manifest.clock_offset =
         (struct xph_clock_pair){.tried = true, .matched = true, .xen_minus_dom0 = 5000000};
     whole = read_whole();
-    recording.manifest.clock_start = right;
-    assert_int_equal(whole->joint.xen_minus_dom0, 5000000);
+    recording.manifest.clock_offset = right;
+    assert_int_equal(whole->joint.clock.xen_minus_dom0, 5000000);
     assert_true(whole->host.tasks.join.joined < whole->host.tasks.join.checked / 2);
     xph_host_doubts(&whole->host, &doubts);
     assert_true(doubts.count > 0);
@@ -377,7 +377,7 @@ static void test_difference_within_its_error_is_none(void **state)
     (void)state;
     need_library();
     whole = read_whole();
-    assert_int_equal(whole->joint.xen_minus_dom0, 0);
+    assert_int_equal(whole->joint.clock.xen_minus_dom0, 0);
     /* What the recorder measured is not 0, but not beyond its error either. */
     assert_int_not_equal(recording.manifest.clock_start.xen_minus_dom0, 0);
     assert_true(whole->joint.sources[XPH_SOURCE_KERNEL].error_ns > 0);
