@@ -1,0 +1,236 @@
+/* The walk along the critical path, on histories of a few changes made here: what is tested is the
+ * rule, not a decoder. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "analyzer/path/critical_path.h"
+
+enum { XL = 100, XENSTORED = 50, SCRIPT = 101, DOMAIN_1_VCPU_0 = 1 << 16 };
+
+static uint32_t actor(struct xph_history *history, enum xph_actor_kind kind, uint32_t number)
+{
+    struct xph_error err;
+    uint32_t position = xph_history_actor(history, kind, number, &err);
+
+    assert_int_not_equal(position, XPH_NOBODY);
+    return position;
+}
+
+static void change(struct xph_history *history, uint32_t who, uint64_t ns,
+                   enum xph_activity activity, uint32_t by, enum xph_cause cause)
+{
+    struct xph_change change = {ns, by, 0, (uint8_t)activity, (uint8_t)cause};
+    struct xph_error err;
+
+    assert_true(xph_history_add(history, who, &change, &err));
+}
+
+static void runs(struct xph_history *history, uint32_t who, uint64_t ns)
+{
+    change(history, who, ns, XPH_ACTIVITY_RUNNING, XPH_NOBODY, XPH_CAUSE_UNKNOWN);
+}
+
+static void waits(struct xph_history *history, uint32_t who, uint64_t ns)
+{
+    change(history, who, ns, XPH_ACTIVITY_WAITING, XPH_NOBODY, XPH_CAUSE_UNKNOWN);
+}
+
+static void woken(struct xph_history *history, uint32_t who, uint64_t ns, uint32_t by)
+{
+    change(history, who, ns, XPH_ACTIVITY_READY, by,
+           by == XPH_NOBODY ? XPH_CAUSE_TIMER : XPH_CAUSE_ACTOR);
+}
+
+static void assert_piece(const struct xph_path_piece *piece, uint64_t start_ns, uint64_t end_ns,
+                         uint32_t who, enum xph_activity activity)
+{
+    assert_int_equal(piece->start_ns, start_ns);
+    assert_int_equal(piece->end_ns, end_ns);
+    assert_int_equal(piece->actor, who);
+    assert_int_equal(piece->activity, activity);
+}
+
+/* The pieces of any path follow each other from its start to its end. */
+static void assert_whole(const struct xph_path *path, uint64_t start_ns, uint64_t end_ns)
+{
+    uint64_t at = start_ns;
+
+    for (size_t i = 0; i < path->count; i++) {
+        assert_int_equal(path->pieces[i].start_ns, at);
+        assert_true(path->pieces[i].end_ns > at);
+        at = path->pieces[i].end_ns;
+    }
+    assert_int_equal(at, end_ns);
+}
+
+static void walk(struct xph_history *history, uint32_t who, uint64_t start_ns, uint64_t end_ns,
+                 struct xph_path *path)
+{
+    struct xph_error err;
+
+    assert_true(xph_critical_path(history, who, start_ns, end_ns, path, &err));
+    assert_whole(path, start_ns, end_ns);
+}
+
+/* xl asks xenstored at 10 and waits; xenstored works from 12 to 30, then wakes it. */
+static void ask_xenstored(struct xph_history *history, uint32_t xl, uint32_t xenstored)
+{
+    runs(history, xl, 0);
+    waits(history, xenstored, 0);
+    woken(history, xenstored, 9, xl);
+    waits(history, xl, 10);
+    runs(history, xenstored, 12);
+    woken(history, xl, 30, xenstored);
+    runs(history, xl, 32);
+    waits(history, xenstored, 33);
+}
+
+static void test_a_wait_is_the_time_of_who_ended_it(void **state)
+{
+    struct xph_history history;
+    struct xph_path path;
+    struct xph_error err;
+    uint32_t xl, xenstored;
+
+    (void)state;
+    assert_true(xph_history_open(&history, &err));
+    xl = actor(&history, XPH_ACTOR_TASK, XL);
+    xenstored = actor(&history, XPH_ACTOR_TASK, XENSTORED);
+    ask_xenstored(&history, xl, xenstored);
+    walk(&history, xl, 0, 40, &path);
+    assert_int_equal(path.count, 5);
+    assert_piece(&path.pieces[0], 0, 10, xl, XPH_ACTIVITY_RUNNING);
+    assert_piece(&path.pieces[1], 10, 12, xenstored, XPH_ACTIVITY_READY);
+    assert_piece(&path.pieces[2], 12, 30, xenstored, XPH_ACTIVITY_RUNNING);
+    assert_int_equal(path.pieces[2].waiting, xl);
+    assert_piece(&path.pieces[3], 30, 32, xl, XPH_ACTIVITY_READY);
+    assert_piece(&path.pieces[4], 32, 40, xl, XPH_ACTIVITY_RUNNING);
+    assert_int_equal(path.pieces[4].waiting, XPH_NOBODY);
+    xph_path_close(&path);
+    xph_history_close(&history);
+}
+
+static void test_a_wait_within_a_wait_is_followed(void **state)
+{
+    struct xph_history history;
+    struct xph_path path;
+    struct xph_error err;
+    uint32_t xl, script;
+
+    (void)state;
+    assert_true(xph_history_open(&history, &err));
+    xl = actor(&history, XPH_ACTOR_TASK, XL);
+    script = actor(&history, XPH_ACTOR_TASK, SCRIPT);
+    runs(&history, xl, 0);
+    woken(&history, script, 5, xl);
+    waits(&history, xl, 6);
+    runs(&history, script, 6);
+    waits(&history, script, 10);
+    woken(&history, script, 410, XPH_NOBODY);
+    runs(&history, script, 411);
+    woken(&history, xl, 420, script);
+    change(&history, script, 421, XPH_ACTIVITY_ABSENT, XPH_NOBODY, XPH_CAUSE_UNKNOWN);
+    runs(&history, xl, 422);
+    walk(&history, xl, 0, 430, &path);
+    assert_int_equal(path.count, 7);
+    assert_piece(&path.pieces[1], 6, 10, script, XPH_ACTIVITY_RUNNING);
+    assert_piece(&path.pieces[2], 10, 410, script, XPH_ACTIVITY_WAITING);
+    assert_int_equal(path.pieces[2].cause, XPH_CAUSE_TIMER);
+    assert_piece(&path.pieces[4], 411, 420, script, XPH_ACTIVITY_RUNNING);
+    xph_path_close(&path);
+    xph_history_close(&history);
+}
+
+static void test_before_birth_it_was_the_parents_time(void **state)
+{
+    struct xph_history history;
+    struct xph_path path;
+    struct xph_error err;
+    uint32_t xl, vcpu;
+
+    (void)state;
+    assert_true(xph_history_open(&history, &err));
+    xl = actor(&history, XPH_ACTOR_TASK, XL);
+    vcpu = actor(&history, XPH_ACTOR_VCPU, DOMAIN_1_VCPU_0);
+    runs(&history, xl, 0);
+    woken(&history, vcpu, 50, xl);
+    runs(&history, vcpu, 51);
+    walk(&history, vcpu, 0, 60, &path);
+    assert_int_equal(path.count, 3);
+    assert_piece(&path.pieces[0], 0, 50, xl, XPH_ACTIVITY_RUNNING);
+    assert_piece(&path.pieces[2], 51, 60, vcpu, XPH_ACTIVITY_RUNNING);
+    xph_path_close(&path);
+    xph_history_close(&history);
+}
+
+/* As clocks that differ, or a damaged recording, can make it: each ended the other's wait. */
+static void test_two_that_wait_for_each_other_end(void **state)
+{
+    struct xph_history history;
+    struct xph_path path;
+    struct xph_error err;
+    uint32_t xl, xenstored;
+
+    (void)state;
+    assert_true(xph_history_open(&history, &err));
+    xl = actor(&history, XPH_ACTOR_TASK, XL);
+    xenstored = actor(&history, XPH_ACTOR_TASK, XENSTORED);
+    waits(&history, xl, 0);
+    waits(&history, xenstored, 0);
+    woken(&history, xl, 100, xenstored);
+    woken(&history, xenstored, 100, xl);
+    walk(&history, xl, 0, 120, &path);
+    assert_int_equal(path.pieces[0].activity, XPH_ACTIVITY_WAITING);
+    xph_path_close(&path);
+    xph_history_close(&history);
+}
+
+static void test_nothing_known_is_absent(void **state)
+{
+    struct xph_history history;
+    struct xph_path path;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_history_open(&history, &err));
+    walk(&history, actor(&history, XPH_ACTOR_TASK, XL), 0, 10, &path);
+    assert_int_equal(path.count, 1);
+    assert_piece(&path.pieces[0], 0, 10, 1, XPH_ACTIVITY_ABSENT);
+    xph_path_close(&path);
+    xph_history_close(&history);
+}
+
+static void test_actors_are_found_again(void **state)
+{
+    struct xph_history history;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_history_open(&history, &err));
+    for (uint32_t pid = 1; pid <= 1000; pid++) {
+        assert_int_equal(actor(&history, XPH_ACTOR_TASK, pid), 2 * pid - 1);
+        assert_int_equal(actor(&history, XPH_ACTOR_VCPU, pid), 2 * pid);
+    }
+    for (uint32_t pid = 1; pid <= 1000; pid++)
+        assert_int_equal(xph_history_find(&history, XPH_ACTOR_VCPU, pid), 2 * pid);
+    assert_int_equal(xph_history_find(&history, XPH_ACTOR_TASK, 1001), XPH_NOBODY);
+    xph_history_close(&history);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_wait_is_the_time_of_who_ended_it),
+        cmocka_unit_test(test_a_wait_within_a_wait_is_followed),
+        cmocka_unit_test(test_before_birth_it_was_the_parents_time),
+        cmocka_unit_test(test_two_that_wait_for_each_other_end),
+        cmocka_unit_test(test_nothing_known_is_absent),
+        cmocka_unit_test(test_actors_are_found_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
