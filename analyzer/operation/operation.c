@@ -1,5 +1,6 @@
 #include "analyzer/operation/operation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "analyzer/phases/phases.h"
@@ -20,14 +21,18 @@ const char *xph_operation_kind_name(enum xph_operation_kind kind)
 void xph_operation_add_phase(struct xph_operation *operation, const char *name, uint64_t end_ns,
                              const char *ends_with)
 {
+    struct xph_phase *phase;
+
     if (operation->phase_count == XPH_MAX_PHASES)
         return;
     /* A boundary before the last one (clocks of pCPUs that differ by a few cycles) makes an empty
      * phase. */
     if (end_ns < operation->end_ns)
         end_ns = operation->end_ns;
-    operation->phases[operation->phase_count++] =
-        (struct xph_phase){name, operation->end_ns, end_ns, ends_with};
+    phase = &operation->phases[operation->phase_count++];
+    *phase =
+        (struct xph_phase){.start_ns = operation->end_ns, .end_ns = end_ns, .ends_with = ends_with};
+    snprintf(phase->name, sizeof(phase->name), "%s", name);
     operation->end_ns = end_ns;
 }
 
@@ -41,9 +46,11 @@ uint64_t xph_operation_sum_ns(const struct xph_operation *operation)
 }
 
 static void fill(struct xph_operation *operation, const struct xph_domain_life *life,
-                 const struct xph_manifest *manifest, const struct xph_clock *clock)
+                 const struct xph_manifest *manifest, const struct xph_clock *clock,
+                 const struct xph_evidence *evidence)
 {
-    struct xph_phase_input input = {life, manifest, clock};
+    struct xph_toolstack toolstack = {0};
+    struct xph_phase_input input = {life, manifest, clock, &toolstack};
     uint64_t start_ns = xph_clock_dom0_ns(clock, manifest->command_start.tsc);
     const struct xph_moment *touched = life->added.known ? &life->added : &life->removed;
 
@@ -56,6 +63,10 @@ static void fill(struct xph_operation *operation, const struct xph_domain_life *
         .end_ns = start_ns,
         .returned = {manifest->command_ended, xph_clock_dom0_ns(clock, manifest->command_end.tsc)},
     };
+    if (evidence)
+        xph_toolstack_find(evidence, life, start_ns,
+                           manifest->command_ended ? operation->returned.ns : UINT64_MAX,
+                           &toolstack);
     kinds[operation->kind].divide(operation, &input);
 }
 
@@ -68,8 +79,8 @@ static bool belongs_to_command(const struct xph_domain_life *life, uint64_t star
 }
 
 bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_manifest *manifest,
-                         const struct xph_clock *clock, struct xph_operation **operations,
-                         size_t *count, struct xph_error *err)
+                         const struct xph_clock *clock, const struct xph_evidence *evidence,
+                         struct xph_operation **operations, size_t *count, struct xph_error *err)
 {
     *count = 0;
     *operations = calloc(lives->count + 1, sizeof(**operations));
@@ -81,7 +92,7 @@ bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_
         const struct xph_domain_life *life = &lives->lives[i];
 
         if (belongs_to_command(life, xph_clock_dom0_ns(clock, manifest->command_start.tsc)))
-            fill(&(*operations)[(*count)++], life, manifest, clock);
+            fill(&(*operations)[(*count)++], life, manifest, clock, evidence);
     }
     return true;
 }

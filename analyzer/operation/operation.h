@@ -5,14 +5,16 @@
 #define XPH_ANALYZER_OPERATION_OPERATION_H
 
 #include "analyzer/operation/domain_life.h"
+#include "analyzer/path/evidence.h"
 #include "recording/manifest.h"
 
-enum { XPH_MAX_PHASES = 8 };
+enum { XPH_MAX_PHASES = 48, XPH_PHASE_NAME_BYTES = 40 };
 
 enum xph_operation_kind { XPH_OPERATION_CREATE, XPH_OPERATION_DESTROY };
 
 struct xph_phase {
-    const char *name;
+    char
+        name[XPH_PHASE_NAME_BYTES]; /* may hold any bytes: a script's name comes from a recording */
     uint64_t start_ns, end_ns;
     const char *ends_with; /* what marks its end, and where that was seen */
 };
@@ -50,10 +52,11 @@ const char *xph_operation_kind_name(enum xph_operation_kind kind);
 
 /*
  * The operations of a recording: a creation for each domain that appeared, a destruction for each
- * older one that went away. `*operations` is the caller's to free.
+ * older one that went away. `evidence` is what dom0's kernel told, NULL if it did not.
+ * `*operations` is the caller's to free.
  */
 bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_manifest *manifest,
-                         const struct xph_clock *clock, struct xph_operation **operations,
-                         size_t *count, struct xph_error *err);
+                         const struct xph_clock *clock, const struct xph_evidence *evidence,
+                         struct xph_operation **operations, size_t *count, struct xph_error *err);
 
 #endif

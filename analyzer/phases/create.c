@@ -4,6 +4,8 @@
  */
 #include "analyzer/phases/phases.h"
 
+#include <stdio.h>
+
 static void measure_wall(struct xph_operation *operation, const struct xph_manifest *manifest,
                          const struct xph_instant *end, const char *of)
 {
@@ -56,22 +58,69 @@ static void end_with_boot(struct xph_operation *operation, const struct xph_phas
     }
 }
 
+/* Hotplug scripts that ran while the domain was built, one after the other, and what is between. */
+static void add_scripts(struct xph_operation *operation, const struct xph_toolstack *toolstack,
+                        uint64_t end_ns)
+{
+    for (size_t i = 0; i < toolstack->script_count; i++) {
+        const struct xph_script_run *script = &toolstack->scripts[i];
+        char name[XPH_PHASE_NAME_BYTES];
+
+        if (script->start_ns < operation->end_ns || script->end_ns > end_ns)
+            continue;
+        snprintf(name, sizeof(name), "script %s", script->name);
+        xph_operation_add_phase(operation, i == 0 ? "xenstore" : "devices", script->start_ns,
+                                "a hotplug script begins (dom0 kernel)");
+        xph_operation_add_phase(operation, name, script->end_ns,
+                                "the hotplug script ended (dom0 kernel)");
+    }
+}
+
+static void add_known(struct xph_operation *operation, const struct xph_moment *moment,
+                      const char *name, const char *ends_with)
+{
+    if (moment->known)
+        xph_operation_add_phase(operation, name, moment->ns, ends_with);
+}
+
+/* What dom0's kernel tells of the build. `runs_ns` is when the domain's first vCPU did. */
+static void divide_build(struct xph_operation *operation, const struct xph_toolstack *toolstack,
+                         uint64_t runs_ns)
+{
+    add_known(operation, &toolstack->image, "domain object",
+              "kernel image looked at (toolstack's library)");
+    add_known(operation, &toolstack->populate,
+              toolstack->image.known ? "kernel image" : "domain object and image",
+              "first memory asked for (hypercall populate_physmap)");
+    add_known(operation, &toolstack->built, "memory and image copy",
+              "last context set (hypercall)");
+    add_scripts(operation, toolstack, runs_ns);
+    add_known(operation, &toolstack->unpause,
+              toolstack->script_count > 0 ? "devices" : "xenstore and devices",
+              "unpause asked for (hypercall unpausedomain)");
+}
+
 void xph_phases_of_create(struct xph_operation *operation, const struct xph_phase_input *input)
 {
     const struct xph_domain_life *life = input->life;
+    const struct xph_toolstack *toolstack = input->toolstack;
     const struct xph_moment *runs = life->unpaused.known ? &life->unpaused : &life->first_run;
 
     /* A reboot: the toolstack's daemon makes the domain when the old one is gone. */
     if (operation->returned.known && operation->returned.ns < life->added.ns)
         xph_operation_add_phase(operation, "command", operation->returned.ns,
                                 "the command returned");
-    xph_operation_add_phase(operation, "toolstack prepare", life->added.ns,
-                            "domain made (Xen: domain_add)");
+    xph_operation_add_phase(operation, "toolstack prepare",
+                            toolstack->create.known ? toolstack->create.ns : life->added.ns,
+                            toolstack->create.known ? "domain asked for (hypercall createdomain)"
+                                                    : "domain made (Xen: domain_add)");
     if (!life->first_run.known) {
         end_without_run(operation, input);
         return;
     }
-    xph_operation_add_phase(operation, "domain build", runs->ns,
-                            "first vCPU unpaused (run states)");
+    if (toolstack->create.known)
+        divide_build(operation, toolstack, runs->ns);
+    xph_operation_add_phase(operation, toolstack->unpause.known ? "unpause" : "domain build",
+                            runs->ns, "first vCPU unpaused (run states)");
     end_with_boot(operation, input);
 }

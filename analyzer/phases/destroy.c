@@ -28,6 +28,30 @@ static void end_without_command(struct xph_operation *operation, const struct xp
                             life->removed.ns, "domain removed (Xen: domain_remove)");
 }
 
+/* The toolstack's own hypercalls say it to the microsecond. */
+static void divide_by_hypercalls(struct xph_operation *operation,
+                                 const struct xph_toolstack *toolstack)
+{
+    add_known(operation, &toolstack->pause, "toolstack prepare",
+              "pause asked for (hypercall pausedomain)");
+    add_known(operation, &toolstack->destroy, "device teardown",
+              "end asked for (hypercall destroydomain)");
+    add_known(operation, &toolstack->dead, "domain kill", "destroydomain returned (hypercall)");
+    xph_operation_add_phase(operation, toolstack->dead.known ? "toolstack finish" : "domain kill",
+                            operation->returned.ns, "the command returned");
+}
+
+static void divide_by_samples(struct xph_operation *operation, const struct xph_domain_life *life)
+{
+    add_known(operation, &life->paused, "toolstack prepare", "domain paused (samples)");
+    add_known(operation, &life->memory_falls, "device teardown",
+              "first memory given back (samples)");
+    add_known(operation, &life->removed, "domain kill", "domain removed (Xen: domain_remove)");
+    xph_operation_add_phase(
+        operation, life->removed.ns < operation->returned.ns ? "toolstack finish" : "domain kill",
+        operation->returned.ns, "the command returned");
+}
+
 void xph_phases_of_destroy(struct xph_operation *operation, const struct xph_phase_input *input)
 {
     const struct xph_domain_life *life = input->life;
@@ -46,13 +70,10 @@ void xph_phases_of_destroy(struct xph_operation *operation, const struct xph_pha
         end_without_command(operation, life);
         return;
     }
-    add_known(operation, &life->paused, "toolstack prepare", "domain paused (samples)");
-    add_known(operation, &life->memory_falls, "device teardown",
-              "first memory given back (samples)");
-    add_known(operation, &life->removed, "domain kill", "domain removed (Xen: domain_remove)");
-    xph_operation_add_phase(
-        operation, life->removed.ns < operation->returned.ns ? "toolstack finish" : "domain kill",
-        operation->returned.ns, "the command returned");
+    if (input->toolstack->destroy.known)
+        divide_by_hypercalls(operation, input->toolstack);
+    else
+        divide_by_samples(operation, life);
     operation->wall = (struct xph_wall){
         .known = true,
         .ns = manifest->command_end.monotonic_ns - manifest->command_start.monotonic_ns,

@@ -5,12 +5,14 @@
 #define XPH_ANALYZER_PHASES_PHASES_H
 
 #include "analyzer/operation/operation.h"
+#include "analyzer/operation/toolstack.h"
 
 /* What a table of phases has to work with. */
 struct xph_phase_input {
     const struct xph_domain_life *life;
     const struct xph_manifest *manifest;
     const struct xph_clock *clock;
+    const struct xph_toolstack *toolstack; /* nothing in it is known without dom0's kernel events */
 };
 
 /* Divides `operation`, whose kind, domain, start and command's end are filled, into its phases. */

@@ -27,8 +27,8 @@ static struct xph_operation find_operation(const struct xph_recording *recording
 
     assert_true(xph_timeline_open_recording(&timeline, recording, &err));
     assert_true(xph_domain_lives_read(&lives, &timeline, recording, &err));
-    assert_true(xph_operations_find(&lives, &recording->manifest, &timeline.clock, &operations,
-                                    &count, &err));
+    assert_true(xph_operations_find(&lives, &recording->manifest, &timeline.clock, NULL,
+                                    &operations, &count, &err));
     assert_int_equal(count, 1);
     found = operations[0];
     free(operations);
