@@ -18,8 +18,42 @@ static json_t *moment(const struct xph_moment *moment, uint64_t start_ns)
     return moment->known ? json_integer((json_int_t)(moment->ns - start_ns)) : json_null();
 }
 
+/* Names from a recording may hold any bytes: what is not plain ASCII is written as \\xNN. */
+static json_t *escaped(const char *text)
+{
+    char plain[4 * XPH_OWNER_TEXT_BYTES + 1];
+    size_t length = 0;
+
+    for (; *text != '\0' && length + 5 < sizeof(plain); text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        length += (size_t)snprintf(plain + length, sizeof(plain) - length,
+                                   byte >= 0x20 && byte < 0x7f ? "%c" : "\\x%02x", byte);
+    }
+    return json_stringn(plain, length);
+}
+
+static json_t *budget_to_json(const struct xph_operation_budget *budget, size_t phase)
+{
+    json_t *entries = json_array();
+
+    for (size_t i = 0; i < budget->budget.count; i++) {
+        const struct xph_budget_entry *entry = &budget->budget.entries[i];
+        const struct xph_owner *owner = &budget->path.owners[entry->owner];
+
+        if (entry->phase == phase)
+            json_array_append_new(
+                entries,
+                json_pack("{s:s, s:o, s:o, s:I, s:I}", "layer", xph_layer_name(owner->layer),
+                          "actor", escaped(owner->actor), "activity", escaped(owner->activity),
+                          "ns", (json_int_t)entry->ns, "pieces", (json_int_t)entry->pieces));
+    }
+    return entries;
+}
+
 static json_t *phase_to_json(const struct xph_operation *operation,
-                             const struct xph_cpu_share *share, size_t p)
+                             const struct xph_cpu_share *share,
+                             const struct xph_operation_budget *budget, size_t p)
 {
     const struct xph_phase *phase = &operation->phases[p];
     json_t *held = json_object();
@@ -27,20 +61,22 @@ static json_t *phase_to_json(const struct xph_operation *operation,
     for (unsigned holder = 0; holder < XPH_CPU_HOLDERS; holder++)
         json_object_set_new(held, xph_cpu_holder_name(holder),
                             json_integer((json_int_t)share->held_ns[p][holder]));
-    return json_pack("{s:s, s:I, s:I, s:s, s:o}", "name", phase->name, "start_ns",
+    return json_pack("{s:o, s:I, s:I, s:s, s:o, s:o}", "name", escaped(phase->name), "start_ns",
                      (json_int_t)(phase->start_ns - operation->start_ns), "length_ns",
                      (json_int_t)(phase->end_ns - phase->start_ns), "ends_with", phase->ends_with,
-                     "cpu_ns", held);
+                     "cpu_ns", held, "budget",
+                     budget->unknown ? json_null() : budget_to_json(budget, p));
 }
 
 static json_t *operation_to_json(const struct xph_operation *operation,
-                                 const struct xph_cpu_share *share)
+                                 const struct xph_cpu_share *share,
+                                 const struct xph_operation_budget *budget)
 {
     json_t *phases = json_array(), *object;
     const struct xph_domain_info *domain = operation->domain;
 
     for (size_t p = 0; p < operation->phase_count; p++)
-        json_array_append_new(phases, phase_to_json(operation, share, p));
+        json_array_append_new(phases, phase_to_json(operation, share, budget, p));
     object = json_pack("{s:s, s:i, s:o, s:s, s:o, s:I}", "kind",
                        xph_operation_kind_name(operation->kind), "domid", (int)operation->domid,
                        "domain_name", text_or_null(domain ? domain->name : NULL), "domain_type",
@@ -55,6 +91,12 @@ static json_t *operation_to_json(const struct xph_operation *operation,
     json_object_set_new(object, "command_returned_ns",
                         moment(&operation->returned, operation->start_ns));
     json_object_set_new(object, "released_ns", moment(&operation->released, operation->start_ns));
+    json_object_set_new(object, "budget_unknown", text_or_null(budget->unknown));
+    json_object_set_new(object, "unexplained_ns",
+                        budget->unknown ? json_null()
+                                        : json_integer((json_int_t)xph_budget_layer_ns(
+                                              &budget->budget, &budget->path, XPH_MAX_PHASES,
+                                              XPH_LAYER_UNEXPLAINED)));
     json_object_set_new(object, "failure", text_or_null(operation->failure));
     return object;
 }
@@ -66,8 +108,9 @@ bool xph_report_json(FILE *out, const struct xph_report *report, struct xph_erro
     bool ok;
 
     for (size_t i = 0; i < report->count; i++)
-        json_array_append_new(operations,
-                              operation_to_json(&report->operations[i], &report->shares[i]));
+        json_array_append_new(
+            operations,
+            operation_to_json(&report->operations[i], &report->shares[i], &report->budgets[i]));
     for (size_t i = 0; i < report->doubts.count; i++)
         json_array_append_new(doubts, text_or_null(report->doubts.text[i]));
     for (char **argument = manifest->argv; argument && *argument; argument++)

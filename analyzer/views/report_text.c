@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "analyzer/views/budget_text.h"
 #include "analyzer/views/report.h"
 #include "analyzer/views/terminal_text.h"
 
@@ -79,9 +80,10 @@ static void print_phases(FILE *out, const struct xph_operation *operation, unsig
         const struct xph_phase *phase = &operation->phases[i];
         uint64_t length = phase->end_ns - phase->start_ns;
 
-        fprintf(out, "  %-*s %9.3f s %10.3f s %6.1f %%", NAME_WIDTH, phase->name,
-                seconds(phase->start_ns - operation->start_ns), seconds(length),
-                percent(length, sum));
+        fputs("  ", out);
+        xph_print_padded_text(out, phase->name, NAME_WIDTH);
+        fprintf(out, " %9.3f s %10.3f s %6.1f %%", seconds(phase->start_ns - operation->start_ns),
+                seconds(length), percent(length, sum));
         print_bar(out, percent(length, sum), room, colour);
         fputc('\n', out);
     }
@@ -116,9 +118,11 @@ static void print_ends(FILE *out, const struct xph_operation *operation)
         operation->released.ns > operation->returned.ns)
         fprintf(out, "  Xen dropped the domain's last reference %.3f s later\n",
                 seconds(operation->released.ns - operation->returned.ns));
-    for (size_t i = 0; i < operation->phase_count; i++)
-        fprintf(out, "  %-*s ends: %s\n", NAME_WIDTH, operation->phases[i].name,
-                operation->phases[i].ends_with);
+    for (size_t i = 0; i < operation->phase_count; i++) {
+        fputs("  ", out);
+        xph_print_padded_text(out, operation->phases[i].name, NAME_WIDTH);
+        fprintf(out, " ends: %s\n", operation->phases[i].ends_with);
+    }
 }
 
 static void print_shares(FILE *out, const struct xph_operation *operation,
@@ -132,7 +136,8 @@ static void print_shares(FILE *out, const struct xph_operation *operation,
     for (size_t p = 0; p < operation->phase_count; p++) {
         uint64_t whole = (operation->phases[p].end_ns - operation->phases[p].start_ns) * pcpus;
 
-        fprintf(out, "  %-*s", NAME_WIDTH, operation->phases[p].name);
+        fputs("  ", out);
+        xph_print_padded_text(out, operation->phases[p].name, NAME_WIDTH);
         for (unsigned holder = 0; holder < XPH_CPU_HOLDERS; holder++)
             fprintf(out, " %7.1f %%", percent(share->held_ns[p][holder], whole));
         fputc('\n', out);
@@ -150,8 +155,10 @@ void xph_report_text(FILE *out, const struct xph_report *report, unsigned width,
         const struct xph_operation *operation = &report->operations[i];
 
         print_title(out, operation);
+        xph_budget_line_text(out, operation, &report->budgets[i]);
         print_phases(out, operation, width, colour);
         print_wall(out, operation);
+        xph_budget_text(out, operation, &report->budgets[i]);
         print_ends(out, operation);
         print_shares(out, operation, &report->shares[i], report->manifest->pcpus);
     }

@@ -10,5 +10,7 @@
 
 void xph_print_bytes(FILE *out, const char *bytes, size_t count);
 void xph_print_text(FILE *out, const char *text);
+/* Followed by spaces up to `width` columns. */
+void xph_print_padded_text(FILE *out, const char *text, int width);
 
 #endif
