@@ -30,6 +30,32 @@ for recording in create-pv create-pvh destroy-pv; do
     claim_says "lost records: none"
     claim_says "emulated"
 done
+# Whose the time was adds up to each phase, to the nanosecond, and next to nothing is nobody's.
+budget_balances() {
+    $xenphase report --json "$1" | awk '
+        { value = $2 + 0 }
+        $1 == "\"length_ns\":" { wrong += length_ns != budget; whole += value; length_ns = value; budget = 0; phases++ }
+        $1 == "\"ns\":" { budget += value }
+        $1 == "\"unexplained_ns\":" { unexplained = value; told = $2 != "null," }
+        END {
+            wrong += length_ns != budget
+            print phases " phases, " wrong + 0 " that do not balance, " unexplained " of " whole " ns unexplained"
+            exit !(phases > 3 && wrong == 0 && told && unexplained * 50 < whole)
+        }'
+}
+claim "whose the time was adds up to each phase" budget_balances "$data/destroy-dev-pv.xph"
+claim_exit 0 "the report says whose the time was" $xenphase report "$data/destroy-dev-pv.xph"
+claim_says "dom0 process xl"
+claim_says "hypervisor   domctl destroydomain"
+claim_says "; unexplained 0.000"
+claim_exit 0 "the critical path, piece by piece" $xenphase report --critical-path "$data/destroy-dev-pv.xph"
+claim_says "domain kill                hypervisor   domctl destroydomain"
+claim_exit 0 "stacks for flame graphs" $xenphase report --folded "$data/destroy-dev-pv.xph"
+claim_says "destroy d5;domain kill;hypervisor;domctl destroydomain "
+claim_exit 0 "without dom0's kernel events it is said that this is not known" $xenphase report "$data/destroy-pv.xph"
+claim_says "whose the time was is not known: dom0's kernel events are missing"
+claim_exit 2 "one view at a time" $xenphase report --json --folded "$data/destroy-pv.xph"
+
 claim_exit 0 "report of a creation" $xenphase report "$data/create-pv.xph"
 for phase in "toolstack prepare" "domain build" "guest boot" "who held the 2 CPUs" "hypervisor"; do
     claim_says "$phase"
