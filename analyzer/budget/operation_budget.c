@@ -51,7 +51,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The recorded command's task; in a recording of before its pid was kept, the first one that began
+/* The recorded command's task in a recording of before its pid was kept: the first one that began
  * to run a program of its name. */
 static uint32_t command_pid(const struct xph_evidence *evidence,
                             const struct xph_manifest *manifest, uint64_t start_ns)
@@ -59,8 +59,8 @@ static uint32_t command_pid(const struct xph_evidence *evidence,
     const struct xph_task_names *names = &evidence->builder.names;
     const struct xph_task_name *first = NULL;
 
-    if (manifest->command_pid != 0 || !manifest->argv || !manifest->argv[0])
-        return manifest->command_pid;
+    if (!manifest->argv || !manifest->argv[0])
+        return 0;
     for (size_t i = 0; i < names->count; i++) {
         const struct xph_task_name *name = &names->names[i];
 
@@ -77,10 +77,12 @@ static bool find_command(const struct xph_evidence *evidence, const struct xph_m
                          const struct xph_operation *operation, struct path_end *end)
 {
     const struct xph_history *history = &evidence->builder.history;
-    uint32_t pid = command_pid(evidence, manifest, operation->start_ns);
+    uint32_t pid = operation->pid;
     const struct xph_actor *actor;
     long i;
 
+    if (pid == 0 && operation->of_command)
+        pid = command_pid(evidence, manifest, operation->start_ns);
     end->actor = pid == 0 ? XPH_NOBODY : xph_history_find(history, XPH_ACTOR_TASK, pid);
     if (end->actor == XPH_NOBODY)
         return false;
@@ -140,7 +142,7 @@ bool xph_operation_budget_make(const struct xph_operation *operation,
         return true;
     }
     if (!find_end(operation, evidence, manifest, &end, &guest)) {
-        budget->unknown = "dom0's kernel events do not show the command";
+        budget->unknown = "dom0's kernel events do not show who did it";
         return true;
     }
     if (walk(operation, evidence, &end, &budget->path, err) &&

@@ -164,16 +164,6 @@ static int print_report(const struct xph_report *report, int view, struct xph_er
 
 static bool can_report(const struct xph_manifest *manifest, const char *path, struct xph_error *err)
 {
-    if (!manifest->argv || !manifest->argv[0])
-        return xph_fail(err,
-                        "%s was recorded with --system: operations in it are not told apart yet "
-                        "(see xenphase dump --summary %s)",
-                        path, path);
-    if (manifest->command_start.tsc == 0)
-        return xph_fail(err,
-                        "%s: the recorder was killed before it wrote down when the command began, "
-                        "so there are no phases to tell (see xenphase dump --summary %s)",
-                        path, path);
     if (manifest->trace_events && strcmp(manifest->trace_events, "off") == 0)
         return xph_fail(err,
                         "%s was recorded with --events off: without Xen's trace there are no "

@@ -45,13 +45,51 @@ uint64_t xph_operation_sum_ns(const struct xph_operation *operation)
     return sum;
 }
 
+/* The first thing that the process was seen to do to the domain. */
+static uint64_t first_deed_ns(const struct xph_toolstack *toolstack,
+                              const struct xph_domain_life *life)
+{
+    if (life->added.known)
+        return toolstack->create.known ? toolstack->create.ns : life->added.ns;
+    if (toolstack->pause.known)
+        return toolstack->pause.ns;
+    return toolstack->destroy.known ? toolstack->destroy.ns : life->removed.ns;
+}
+
+/*
+ * Where a process of its own did it, the operation is from its program's start to its end: of
+ * several in one command, and where there is no command. A daemon's is from what it did first on.
+ */
+static void bound_by_process(struct xph_operation *operation, const struct xph_evidence *evidence,
+                             const struct xph_toolstack *toolstack,
+                             const struct xph_domain_life *life, bool has_command)
+{
+    uint64_t deed_ns = first_deed_ns(toolstack, life);
+    const struct xph_task_name *name =
+        evidence && toolstack->pid != 0
+            ? xph_task_name_at(&evidence->builder.names, toolstack->pid, deed_ns)
+            : NULL;
+    bool started = name && name->program && name->ns > operation->start_ns;
+
+    if (has_command && (!started || operation->pid == 0 || toolstack->pid == operation->pid))
+        return;
+    operation->of_command = false;
+    operation->pid = toolstack->pid;
+    operation->start_ns = operation->end_ns = started ? name->ns : deed_ns;
+    operation->returned = (struct xph_moment){0};
+    if (started)
+        operation->returned.known =
+            xph_evidence_task_end(evidence, toolstack->pid, deed_ns, &operation->returned.ns);
+}
+
 static void fill(struct xph_operation *operation, const struct xph_domain_life *life,
                  const struct xph_manifest *manifest, const struct xph_clock *clock,
                  const struct xph_evidence *evidence)
 {
+    bool has_command = manifest->command_start.tsc != 0;
     struct xph_toolstack toolstack = {0};
     struct xph_phase_input input = {life, manifest, clock, &toolstack};
-    uint64_t start_ns = xph_clock_dom0_ns(clock, manifest->command_start.tsc);
+    uint64_t start_ns = has_command ? xph_clock_dom0_ns(clock, manifest->command_start.tsc) : 0;
     const struct xph_moment *touched = life->added.known ? &life->added : &life->removed;
 
     *operation = (struct xph_operation){
@@ -59,6 +97,8 @@ static void fill(struct xph_operation *operation, const struct xph_domain_life *
         .domid = life->domid,
         .domain =
             xph_manifest_domain(manifest, life->domid, xph_clock_dom0_tsc(clock, touched->ns)),
+        .of_command = has_command,
+        .pid = manifest->command_pid,
         .start_ns = start_ns,
         .end_ns = start_ns,
         .returned = {manifest->command_ended, xph_clock_dom0_ns(clock, manifest->command_end.tsc)},
@@ -67,15 +107,18 @@ static void fill(struct xph_operation *operation, const struct xph_domain_life *
         xph_toolstack_find(evidence, life, start_ns,
                            manifest->command_ended ? operation->returned.ns : UINT64_MAX,
                            &toolstack);
+    bound_by_process(operation, evidence, &toolstack, life, has_command);
     kinds[operation->kind].divide(operation, &input);
 }
 
 /* What came to its end before the command began is not its doing. */
-static bool belongs_to_command(const struct xph_domain_life *life, uint64_t start_ns)
+static bool belongs(const struct xph_domain_life *life, const struct xph_manifest *manifest,
+                    const struct xph_clock *clock)
 {
-    if (life->added.known)
-        return life->added.ns >= start_ns;
-    return life->removed.known && life->removed.ns >= start_ns;
+    const struct xph_moment *touched = life->added.known ? &life->added : &life->removed;
+
+    return touched->known && (manifest->command_start.tsc == 0 ||
+                              touched->ns >= xph_clock_dom0_ns(clock, manifest->command_start.tsc));
 }
 
 bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_manifest *manifest,
@@ -86,12 +129,10 @@ bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_
     *operations = calloc(lives->count + 1, sizeof(**operations));
     if (!*operations)
         return xph_fail(err, "out of memory for %zu operations", lives->count);
-    /* Without the command's start, which a killed recorder did not write down, there is nothing to
-     * measure from. */
-    for (size_t i = 0; i < lives->count && manifest->command_start.tsc != 0; i++) {
+    for (size_t i = 0; i < lives->count; i++) {
         const struct xph_domain_life *life = &lives->lives[i];
 
-        if (belongs_to_command(life, xph_clock_dom0_ns(clock, manifest->command_start.tsc)))
+        if (belongs(life, manifest, clock))
             fill(&(*operations)[(*count)++], life, manifest, clock, evidence);
     }
     return true;

@@ -32,11 +32,15 @@ struct xph_operation {
     enum xph_operation_kind kind;
     uint16_t domid;
     const struct xph_domain_info *domain; /* of the manifest, NULL if unknown */
+    /* The recorded command's, and measured by dom0's clock, too; or of a process of its own:
+     * several operations in one command, or no command at all. */
+    bool of_command;
+    uint32_t pid; /* of the process that came to its end, 0 if unknown */
     uint64_t start_ns, end_ns;
     size_t phase_count;
     struct xph_phase phases[XPH_MAX_PHASES];
     struct xph_wall wall;
-    struct xph_moment returned; /* the command's end */
+    struct xph_moment returned; /* the command's or process's end */
     struct xph_moment released; /* of a destroyed domain, Xen's domain_remove */
     const char *failure;        /* how far it got, if it did not succeed; else NULL */
 };

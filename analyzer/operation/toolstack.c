@@ -102,23 +102,6 @@ static void find_image(const struct xph_evidence *evidence, struct xph_toolstack
     }
 }
 
-/* When the task ended, as its history has it. */
-static uint64_t end_of_task(const struct xph_history *history, uint32_t pid, uint64_t start_ns,
-                            uint64_t end_ns)
-{
-    uint32_t position = xph_history_find(history, XPH_ACTOR_TASK, pid);
-    const struct xph_actor *actor;
-
-    if (position == XPH_NOBODY)
-        return end_ns;
-    actor = xph_history_at(history, position);
-    for (size_t i = 0; i < actor->count; i++) {
-        if (actor->changes[i].ns > start_ns && actor->changes[i].activity == XPH_ACTIVITY_ABSENT)
-            return actor->changes[i].ns < end_ns ? actor->changes[i].ns : end_ns;
-    }
-    return end_ns;
-}
-
 static void add_script(struct xph_toolstack *toolstack, const struct xph_script_run *run)
 {
     size_t at = toolstack->script_count;
@@ -145,7 +128,9 @@ static void find_scripts(const struct xph_evidence *evidence, uint64_t start_ns,
             xph_task_script_at(names, name->parent, name->ns))
             continue;
         memcpy(run.name, name->name, sizeof(run.name));
-        run.end_ns = end_of_task(&evidence->builder.history, name->pid, name->ns, end_ns);
+        if (!xph_evidence_task_end(evidence, name->pid, name->ns, &run.end_ns) ||
+            run.end_ns > end_ns)
+            run.end_ns = end_ns;
         add_script(toolstack, &run);
     }
 }

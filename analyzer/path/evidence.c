@@ -101,6 +101,25 @@ bool xph_evidence_read(struct xph_evidence *evidence, struct xph_joint *joint,
     return true;
 }
 
+bool xph_evidence_task_end(const struct xph_evidence *evidence, uint32_t pid, uint64_t since_ns,
+                           uint64_t *end_ns)
+{
+    const struct xph_history *history = &evidence->builder.history;
+    uint32_t position = xph_history_find(history, XPH_ACTOR_TASK, pid);
+    const struct xph_actor *actor;
+
+    if (position == XPH_NOBODY)
+        return false;
+    actor = xph_history_at(history, position);
+    for (size_t i = (size_t)(xph_history_before(actor, since_ns) + 1); i < actor->count; i++) {
+        if (actor->changes[i].activity != XPH_ACTIVITY_ABSENT)
+            continue;
+        *end_ns = actor->changes[i].ns;
+        return true;
+    }
+    return false;
+}
+
 void xph_evidence_close(struct xph_evidence *evidence)
 {
     xph_history_builder_close(&evidence->builder);

@@ -28,6 +28,10 @@ struct xph_evidence {
  */
 bool xph_evidence_read(struct xph_evidence *evidence, struct xph_joint *joint,
                        struct xph_doubts *doubts, struct xph_error *err);
+
+/* When the task ended that was there at `since_ns`; false if that was not seen. */
+bool xph_evidence_task_end(const struct xph_evidence *evidence, uint32_t pid, uint64_t since_ns,
+                           uint64_t *end_ns);
 void xph_evidence_close(struct xph_evidence *evidence);
 
 #endif

@@ -64,8 +64,10 @@ bool xph_task_names_exec(struct xph_task_names *names, uint32_t pid, const char 
     const char *slash = strrchr(path, '/');
     struct xph_task_name *added = add(names, pid, slash ? slash + 1 : path, ns, err);
 
-    if (added)
+    if (added) {
+        added->program = true;
         added->script = strstr(path, script_directory) != NULL;
+    }
     return added != NULL;
 }
 

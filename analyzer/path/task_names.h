@@ -18,7 +18,9 @@ struct xph_task_name {
     uint32_t pid;
     uint32_t parent; /* 0 if unknown */
     uint64_t ns;
-    bool script; /* it runs one of the toolstack's scripts */
+    bool
+        program; /* it began to run one then; else it is what its parent was, or was there before */
+    bool script; /* that one is one of the toolstack's scripts */
     char name[XPH_PROGRAM_NAME_BYTES];
 };
 

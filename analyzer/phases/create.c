@@ -10,7 +10,8 @@ static void measure_wall(struct xph_operation *operation, const struct xph_manif
                          const struct xph_instant *end, const char *of)
 {
     operation->wall = (struct xph_wall){
-        .known = end->monotonic_ns >= manifest->command_start.monotonic_ns && end->monotonic_ns > 0,
+        .known = operation->of_command && end->monotonic_ns > 0 &&
+                 end->monotonic_ns >= manifest->command_start.monotonic_ns,
         .ns = end->monotonic_ns - manifest->command_start.monotonic_ns,
         .of = of,
     };

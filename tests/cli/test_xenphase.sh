@@ -3,6 +3,8 @@
 set -uo pipefail
 # shellcheck source=tests/tap.sh
 source tests/tap.sh
+# shellcheck source=tests/budget.sh
+source tests/budget.sh
 
 xenphase=build/xenphase
 data=build/data
@@ -30,19 +32,6 @@ for recording in create-pv create-pvh destroy-pv; do
     claim_says "lost records: none"
     claim_says "emulated"
 done
-# Whose the time was adds up to each phase, to the nanosecond, and next to nothing is nobody's.
-budget_balances() {
-    $xenphase report --json "$1" | awk '
-        { value = $2 + 0 }
-        $1 == "\"length_ns\":" { wrong += length_ns != budget; whole += value; length_ns = value; budget = 0; phases++ }
-        $1 == "\"ns\":" { budget += value }
-        $1 == "\"unexplained_ns\":" { unexplained = value; told = $2 != "null," }
-        END {
-            wrong += length_ns != budget
-            print phases " phases, " wrong + 0 " that do not balance, " unexplained " of " whole " ns unexplained"
-            exit !(phases > 3 && wrong == 0 && told && unexplained * 50 < whole)
-        }'
-}
 claim "whose the time was adds up to each phase" budget_balances "$data/destroy-dev-pv.xph"
 claim_exit 0 "the report says whose the time was" $xenphase report "$data/destroy-dev-pv.xph"
 claim_says "dom0 process xl"
