@@ -179,6 +179,7 @@ static const struct {
     {36, 46, "set_target"},
     {36, 47, "deassign_device"},
     {36, 48, "unbind_pt_irq"},
+    {36, 49, "set_cpuid"}, /* up to 4.14 */
     {36, 50, "get_device_group"},
     {36, 54, "debug_op"},
     {36, 55, "gethvmcontext_partial"},

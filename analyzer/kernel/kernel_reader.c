@@ -11,7 +11,9 @@
 #include "recording/kernel_file.h"
 
 enum {
-    WORKER_MEMORY = 256 << 20,
+    /* Beside the file, which the library maps as a whole, and pieces of it again. */
+    WORKER_MEMORY = 64 << 20,
+    WORKER_MAPPINGS = 2,
     /* The library takes some 5 s for 100 MB on a slow machine. */
     CPU_SECONDS = 20,
     BYTES_PER_CPU_SECOND = 1 << 20,
@@ -32,7 +34,7 @@ static bool start(struct xph_kernel_reader *reader, int dirfd, uint64_t bytes,
                   struct xph_error *err)
 {
     const struct xph_worker_limits limits = {
-        .memory_bytes = WORKER_MEMORY,
+        .memory_bytes = WORKER_MEMORY + bytes * WORKER_MAPPINGS,
         .cpu_seconds = CPU_SECONDS + (unsigned)(bytes / BYTES_PER_CPU_SECOND),
         .stall_seconds = STALL_SECONDS};
     int in = openat(dirfd, XPH_FILE_KERNEL, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

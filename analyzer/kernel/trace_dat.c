@@ -368,26 +368,36 @@ static int take(struct tracecmd_input *input, struct tep_record *record, int cpu
     return put(reader, &event) ? 0 : 1;
 }
 
+/* What is wrong with the file, NULL if nothing is. */
+static const char *read_events(struct reader *reader, int in)
+{
+    /* Plugins are for printing, and would be code from elsewhere. */
+    struct tracecmd_input *input =
+        tracecmd_open_fd(in, TRACECMD_FL_LOAD_NO_PLUGINS | TRACECMD_FL_LOAD_NO_SYSTEM_PLUGINS);
+
+    if (!input)
+        return "it is not a file of trace-cmd";
+    reader->tep = tracecmd_get_tep(input);
+    errno = 0;
+    if (tracecmd_iterate_events(input, NULL, 0, take, reader) != 0)
+        return "it could not be read to its end";
+    /* To the library that is the end of the file. */
+    return errno == ENOMEM ? "there was not memory enough to read it to its end" : NULL;
+}
+
 static int run(int in, int out, const void *context)
 {
     struct reader *reader = calloc(1, sizeof(*reader));
     struct xph_kernel_event end = {.type = XPH_TRACE_DAT_END};
-    struct tracecmd_input *input;
+    const char *trouble;
 
     (void)context;
     if (!reader)
         return 1;
     reader->out = out;
-    /* Plugins are for printing, and would be code from elsewhere. */
-    input = tracecmd_open_fd(in, TRACECMD_FL_LOAD_NO_PLUGINS | TRACECMD_FL_LOAD_NO_SYSTEM_PLUGINS);
-    if (!input) {
-        copy_text(end.other.name, sizeof(end.other.name), "it is not a file of trace-cmd", 80);
-    } else {
-        reader->tep = tracecmd_get_tep(input);
-        if (tracecmd_iterate_events(input, NULL, 0, take, reader) != 0)
-            copy_text(end.other.name, sizeof(end.other.name), "it could not be read to its end",
-                      80);
-    }
+    trouble = read_events(reader, in);
+    if (trouble)
+        copy_text(end.other.name, sizeof(end.other.name), trouble, strlen(trouble));
     /* The process ends here, and all that it holds with it. */
     return put(reader, &end) && flush(reader) ? 0 : 1;
 }

@@ -157,6 +157,45 @@ static void test_cut_files_do_no_harm(void **state)
     xph_unmap_file(&file);
 }
 
+/* Each CPU's data a hundred times over, so no real recording: the times begin anew each time. */
+static void test_large_file_is_read_to_its_end(void **state)
+{
+    enum { CPUS = 2, TIMES = 100 };
+    static const char mark[10] = "flyrecord";
+    static struct xph_kernel_reader reader;
+    uint64_t *table, old[CPUS][2], offset;
+    struct xph_mapped_file file;
+    struct xph_error err;
+    struct copy copy;
+    uint8_t *bytes;
+
+    (void)state;
+    need_library();
+    assert_true(xph_map_file(recording.dirfd, XPH_FILE_KERNEL, &file, &err));
+    bytes = malloc(file.size * TIMES);
+    memcpy(bytes, file.data, file.size);
+    /* Where each CPU's data stands, and its size. */
+    table = (uint64_t *)((char *)memmem(bytes, file.size, mark, sizeof(mark)) + sizeof(mark));
+    memcpy(old, table, sizeof(old));
+    offset = old[0][0];
+    for (int cpu = 0; cpu < CPUS; cpu++) {
+        const uint64_t entry[2] = {offset, old[cpu][1] * TIMES};
+
+        memcpy(table + (size_t)cpu * 2, entry, sizeof(entry));
+        for (int i = 0; i < TIMES; i++) {
+            memcpy(bytes + offset, file.data + old[cpu][0], old[cpu][1]);
+            offset += old[cpu][1];
+        }
+    }
+    make_copy(&copy, bytes, offset);
+    free(bytes);
+    xph_unmap_file(&file);
+    read_kernel(copy.dirfd, &reader);
+    remove_copy(&copy);
+    assert_string_equal(reader.problem, "");
+    assert_int_equal(reader.events, (uint64_t)KERNEL_EVENTS * TIMES);
+}
+
 static void test_missing_file_is_told(void **state)
 {
     static struct xph_kernel_reader reader;
@@ -502,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_all_kernel_events_are_read),
         cmocka_unit_test(test_flipped_bits_do_no_harm),
         cmocka_unit_test(test_cut_files_do_no_harm),
+        cmocka_unit_test(test_large_file_is_read_to_its_end),
         cmocka_unit_test(test_missing_file_is_told),
         cmocka_unit_test(test_impossible_events_are_not_valid),
         cmocka_unit_test(test_ioctls_are_told_by_their_operation),
