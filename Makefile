@@ -87,7 +87,7 @@ ifneq ($(TRACER_WANTS),)
 endif
 
 $(BUILD)/xenphase: $(RECORDING_OBJECTS) $(ANALYZER_OBJECTS)
-	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
+	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
 
 $(BUILD)/xenphase-record: $(RECORDING_OBJECTS) $(TRACER_OBJECTS)
 	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TRACER_LIBS) $(ANALYZER_LIBS)
@@ -120,7 +120,7 @@ $(BUILD)/san/%.o: %.c | analyzer-dependencies
 
 $(BUILD)/unit/%: tests/unit/%.c $(CHECKED_OBJECTS) $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
-	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
 
 .PHONY: analyzer-dependencies
 analyzer-dependencies:

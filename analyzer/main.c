@@ -18,9 +18,11 @@ static const struct command {
     {"record", "[options] -- COMMAND...", "in dom0: record Xen while COMMAND runs", xph_cmd_record},
     {"doctor", "", "in dom0: what this host offers to a recording", xph_cmd_doctor},
     {"report", "[--json] DIR", "the phases of the recorded operation", xph_cmd_report},
-    {"dump", "[--summary] DIR", "the recorded events, decoded", xph_cmd_dump},
+    {"summary", "[--json] DIR", "run states, hypercalls, VM exits: counts and times",
+     xph_cmd_summary},
     {"timeline", "[--summary] DIR", "all sources on one clock, and what dom0 did",
      xph_cmd_timeline},
+    {"dump", "DIR", "the recorded events, decoded", xph_cmd_dump},
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},
 };
 

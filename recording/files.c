@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,9 +68,85 @@ bool xph_map_file(int dirfd, const char *name, struct xph_mapped_file *file, str
     return ok;
 }
 
+/* A file without a name, which is gone when it is closed. */
+static int open_spool(const char *directory, struct xph_error *err)
+{
+    char path[PATH_MAX];
+    int fd = open(directory, O_RDWR | O_TMPFILE | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        return fd;
+    /* Not every file system can make one without a name. */
+    if (snprintf(path, sizeof(path), "%s/xenphase-XXXXXX", directory) < (int)sizeof(path))
+        fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    else
+        xph_fail_errno(err, errno, "cannot make a file in %s", directory);
+    return fd;
+}
+
+static bool copy_to_spool(int fd, const char *what, int spool, const char *directory,
+                          struct xph_error *err)
+{
+    static const size_t size = 1 << 20;
+    uint8_t *buffer = malloc(size);
+    struct xph_error cause;
+    bool ok = buffer || xph_fail(err, "out of memory");
+    ssize_t got = 0;
+
+    do {
+        struct iovec iov = {buffer, (size_t)got};
+
+        if (got > 0 && !xph_write_all(spool, &iov, 1, &cause))
+            ok = xph_fail_errno(err, cause.errnum,
+                                "cannot keep %s in %s (TMPDIR names another directory)", what,
+                                directory);
+        if (ok)
+            got = read(fd, buffer, size);
+        if (ok && got < 0 && errno == EINTR)
+            got = 0;
+        else if (ok && got < 0)
+            ok = xph_fail_errno(err, errno, "cannot read %s", what);
+        else if (ok && got == 0)
+            break;
+    } while (ok);
+    free(buffer);
+    return ok;
+}
+
+bool xph_map_pipe(int fd, const char *what, struct xph_mapped_file *file, struct xph_error *err)
+{
+    const char *directory = getenv("TMPDIR");
+    int spool;
+    bool ok;
+
+    *file = (struct xph_mapped_file){empty_file, 0};
+    if (!directory || !*directory)
+        directory = "/tmp";
+    spool = open_spool(directory, err);
+    if (spool < 0)
+        return false;
+    ok = copy_to_spool(fd, what, spool, directory, err) && map_fd(spool, what, file, err);
+    close(spool);
+    return ok;
+}
+
 void xph_unmap_file(struct xph_mapped_file *file)
 {
     if (file->data && file->data != empty_file)
         munmap((void *)(uintptr_t)file->data, file->size);
     *file = (struct xph_mapped_file){empty_file, 0};
+}
+
+void xph_mapped_file_forget(const struct xph_mapped_file *file, size_t from, size_t to)
+{
+    /* Touching a page maps the others of such a block, too (Linux: fault_around_bytes). */
+    const size_t block = 64 << 10;
+    size_t start = from / block * block;
+    size_t end =
+        to > file->size - file->size % block ? file->size : (to + block - 1) / block * block;
+
+    if (file->data != empty_file && start < end)
+        madvise((void *)(uintptr_t)(file->data + start), end - start, MADV_DONTNEED);
 }

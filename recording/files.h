@@ -31,4 +31,12 @@ struct xph_mapped_file {
 bool xph_map_file(int dirfd, const char *name, struct xph_mapped_file *file, struct xph_error *err);
 void xph_unmap_file(struct xph_mapped_file *file);
 
+/* The same of what comes out of `fd`, to its end: by way of a file without a name in $TMPDIR, or
+ * /tmp, which needs the space. `what` names it in errors. */
+bool xph_map_pipe(int fd, const char *what, struct xph_mapped_file *file, struct xph_error *err);
+
+/* Gives back the memory of the bytes from `from` to `to`, and of some around them; who reads them
+ * again gets them from the file. */
+void xph_mapped_file_forget(const struct xph_mapped_file *file, size_t from, size_t to);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * xenphase dump: the records of a trace, decoded, one a line; or counted.
+ * xenphase dump: the records of a trace, decoded, one a line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,16 +11,15 @@
 
 #include "analyzer/cmds/commands.h"
 #include "analyzer/decode/events.h"
-#include "analyzer/machine/tally.h"
+#include "analyzer/machine/contradictions.h"
 #include "analyzer/timeline/doubts.h"
 #include "analyzer/views/dump_text.h"
-#include "analyzer/views/summary_text.h"
 #include "analyzer/views/terminal_text.h"
 #include "analyzer/views/xenstore_text.h"
 #include "recording/recording.h"
 
 struct dump_options {
-    bool summary, xenstore, help;
+    bool xenstore, help;
     const char *event;      /* NULL: all */
     long domid;             /* -1: all */
     unsigned long limit;    /* 0: no limit */
@@ -36,7 +35,6 @@ static const char help_text[] =
     "Lists the records of a recording: seconds since its start, pCPU, the vCPU that runs there, "
     "event, fields.\n"
     "\n"
-    "      --summary        counts and run state times instead of records\n"
     "      --xenstore       changes in xenstore instead, with the values that were read then\n"
     "      --event NAME     only this event (its name, or its id such as 0x41001)\n"
     "      --domain N       only records of pCPUs on which a vCPU of domain N runs\n"
@@ -49,18 +47,9 @@ static const char help_text[] =
     "Exit status: 0; 1 on an error; 2 on a wrong command line; 3 if the recording is incomplete, "
     "damaged or lossy.\n";
 
-enum {
-    OPTION_SUMMARY = 256,
-    OPTION_XENSTORE,
-    OPTION_EVENT,
-    OPTION_DOMAIN,
-    OPTION_LIMIT,
-    OPTION_TRACE,
-    OPTION_KHZ
-};
+enum { OPTION_XENSTORE = 256, OPTION_EVENT, OPTION_DOMAIN, OPTION_LIMIT, OPTION_TRACE, OPTION_KHZ };
 
 static const struct option long_options[] = {
-    {"summary", no_argument, NULL, OPTION_SUMMARY},
     {"xenstore", no_argument, NULL, OPTION_XENSTORE},
     {"event", required_argument, NULL, OPTION_EVENT},
     {"domain", required_argument, NULL, OPTION_DOMAIN},
@@ -88,9 +77,6 @@ static bool parse_option(struct dump_options *options, int option, struct xph_er
     unsigned long number;
 
     switch (option) {
-    case OPTION_SUMMARY:
-        options->summary = true;
-        return true;
     case OPTION_XENSTORE:
         options->xenstore = true;
         return true;
@@ -136,8 +122,7 @@ static bool parse_options(struct dump_options *options, int argc, char **argv,
         return xph_fail(err, "which recording? (xenphase dump DIR, see --help)");
     if (options->trace_path && options->khz == 0)
         return xph_fail(err, "a bare trace does not tell the TSC's frequency: give it with --khz");
-    if (options->xenstore &&
-        (options->summary || options->event || options->domid >= 0 || options->trace_path))
+    if (options->xenstore && (options->event || options->domid >= 0 || options->trace_path))
         return xph_fail(err, "--xenstore goes with --limit only");
     options->directory = argv[optind];
     return true;
@@ -161,7 +146,7 @@ static bool selected(const struct dump_options *options, const struct xph_machin
 
 /* Reads the time line to its end, whatever is printed: doubts are known only there. */
 static bool dump(const struct dump_options *options, struct xph_timeline *timeline,
-                 struct xph_machine *machine, struct xph_tally *tally, struct xph_error *err)
+                 struct xph_machine *machine, struct xph_error *err)
 {
     struct xph_record record;
     unsigned long lines = 0;
@@ -169,22 +154,15 @@ static bool dump(const struct dump_options *options, struct xph_timeline *timeli
     while (xph_timeline_next(timeline, &record)) {
         if (!xph_machine_feed(machine, &record, err))
             return false;
-        if (options->summary) {
-            if (!xph_tally_add(tally, machine, &record, err))
-                return false;
-        } else if ((options->limit == 0 || lines < options->limit) &&
-                   selected(options, machine, &record)) {
+        if ((options->limit == 0 || lines < options->limit) &&
+            selected(options, machine, &record)) {
             lines++;
             xph_dump_record(stdout, machine, &record);
             if (ferror(stdout))
                 return xph_fail_errno(err, errno, "cannot write the output");
         }
     }
-    if (!xph_machine_finish(machine, timeline->last_ns, err))
-        return false;
-    if (options->summary)
-        xph_summary_text(stdout, timeline, machine, tally);
-    return true;
+    return xph_machine_finish(machine, timeline->last_ns, err);
 }
 
 static int tell_doubts(const struct xph_doubts *doubts)
@@ -200,16 +178,15 @@ static int tell_doubts(const struct xph_doubts *doubts)
 static int dump_timeline(const struct dump_options *options, struct xph_timeline *timeline,
                          struct xph_doubts *doubts, struct xph_error *err)
 {
-    struct xph_tally tally = {0};
     struct xph_machine machine;
     bool ok;
 
     if (!xph_machine_open(&machine, NULL, err))
         return XPH_EXIT_ERROR;
-    ok = dump(options, timeline, &machine, &tally, err);
-    xph_tally_close(&tally);
-    xph_machine_close(&machine);
+    ok = dump(options, timeline, &machine, err);
     xph_doubts_of_timeline(doubts, timeline);
+    xph_doubts_of_machine(doubts, &machine);
+    xph_machine_close(&machine);
     if (!ok)
         return XPH_EXIT_ERROR;
     return tell_doubts(doubts);
@@ -273,7 +250,7 @@ static int dump_bare_trace(const struct dump_options *options, struct xph_error 
 
     if (!xph_map_file(AT_FDCWD, options->trace_path, &file, err))
         return XPH_EXIT_ERROR;
-    if (xph_timeline_open(&timeline, file.data, file.size, 0, options->khz, err)) {
+    if (xph_timeline_open_mapped(&timeline, &file, 0, options->khz, err)) {
         if (timeline.file.pcpu_count == 0)
             xph_fail(err, "%s is not a file of xentrace(8)", options->trace_path);
         else

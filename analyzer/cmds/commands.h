@@ -21,6 +21,7 @@ typedef int xph_command(int argc, char **argv, struct xph_error *err);
 xph_command xph_cmd_record;
 xph_command xph_cmd_doctor;
 xph_command xph_cmd_report;
+xph_command xph_cmd_summary;
 xph_command xph_cmd_dump;
 xph_command xph_cmd_timeline;
 xph_command xph_cmd_repair;

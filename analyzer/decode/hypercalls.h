@@ -17,4 +17,15 @@ static inline uint32_t xph_hypercall_op(uint32_t first_word)
     return first_word & 0xfffff;
 }
 
+/* How many words a record has that begins with this one: two bits for each argument, 1 for one of
+ * 32 bits and 2 for one of 64; 0 if that cannot be. */
+static inline unsigned xph_hypercall_words(uint32_t first_word)
+{
+    uint32_t single = first_word >> 20 & 0x555, twice = first_word >> 21 & 0x555;
+
+    return single & twice
+               ? 0
+               : 1 + (unsigned)__builtin_popcount(single) + 2 * (unsigned)__builtin_popcount(twice);
+}
+
 #endif

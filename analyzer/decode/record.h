@@ -31,6 +31,12 @@ struct xph_record {
     uint32_t words[XPH_RECORD_MAX_WORDS];
 };
 
+/* Bytes of the record that has this header. */
+static inline size_t xph_header_length(uint32_t header)
+{
+    return 4 + (header >> 31) * 8 + (header >> 28 & 7) * 4;
+}
+
 /*
  * Decodes the record at the start of `data`. Returns its size in bytes, or 0 if `size` is too small
  * for it. Sets event, extra_words, timed, words, and tsc if it is timed; nothing else.

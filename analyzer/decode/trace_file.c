@@ -3,188 +3,274 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/decode/record.h"
+#include "analyzer/decode/record_search.h"
+
 enum {
-    CPU_CHANGE_BYTES = 12,
-    CPU_CHANGE_HEADER = 0x2001f003, /* two extra words, no TSC; Xen: tools/xentrace/xentrace.c */
-    FIRST_CAPACITY = 64,
-    ALIGNMENT = 4, /* everything in the file is a multiple of 32 bits */
+    WINDOW_HEADER_BYTES = 12,
+    WINDOW_HEADER = 0x2001f003, /* two extra words, no TSC; Xen: tools/xentrace/xentrace.c */
+    FORGET_BYTES = 4 << 20,
+    FIRST_PCPUS = 8,
 };
 
-/* A CPU_CHANGE can stand at `offset` if it has the header, a possible pCPU and a possible size. */
-static bool read_cpu_change(const uint8_t *data, size_t size, size_t offset, uint32_t *pcpu,
-                            uint32_t *window)
-{
-    uint32_t words[3];
+/* What the search for windows knows. */
+struct search {
+    struct xph_trace_file *file;
+    struct xph_event_census census; /* to judge records by; counts nothing */
+    uint16_t *by_number; /* of XPH_MAX_PCPUS pCPUs: position in file->pcpus + 1; 0: not met yet */
+    size_t capacity;     /* of file->pcpus */
+    /* The result of the last search for a window that is followed by another: none begins between
+     * these. */
+    size_t searched_from, searched_to;
+};
 
-    if (size - offset < CPU_CHANGE_BYTES)
+struct window_header {
+    uint32_t word, pcpu, size;
+};
+
+/* False where the file has no room for one. */
+static bool read_header(const struct xph_trace_file *file, size_t offset,
+                        struct window_header *header)
+{
+    if (offset > file->size || file->size - offset < WINDOW_HEADER_BYTES)
         return false;
-    memcpy(words, data + offset, sizeof(words));
-    *pcpu = words[1];
-    *window = words[2];
-    return words[0] == CPU_CHANGE_HEADER && *pcpu < XPH_MAX_PCPUS && *window % ALIGNMENT == 0;
+    memcpy(header, file->data + offset, sizeof(*header));
+    return true;
 }
 
-static struct xph_pcpu_windows *find_pcpu(struct xph_trace_file *file, uint16_t pcpu,
-                                          struct xph_error *err)
+static bool header_is_possible(const struct window_header *header)
 {
-    struct xph_pcpu_windows *grown;
-    size_t at = 0;
-
-    while (at < file->pcpu_count && file->pcpus[at].pcpu < pcpu)
-        at++;
-    if (at < file->pcpu_count && file->pcpus[at].pcpu == pcpu)
-        return &file->pcpus[at];
-    grown = realloc(file->pcpus, (file->pcpu_count + 1) * sizeof(*grown));
-    if (!grown) {
-        xph_fail(err, "out of memory for %zu CPUs", file->pcpu_count + 1);
-        return NULL;
-    }
-    file->pcpus = grown;
-    memmove(grown + at + 1, grown + at, (file->pcpu_count - at) * sizeof(*grown));
-    file->pcpu_count++;
-    grown[at] = (struct xph_pcpu_windows){.pcpu = pcpu};
-    return &grown[at];
+    return header->word == WINDOW_HEADER && header->pcpu < XPH_MAX_PCPUS &&
+           header->size % XPH_TRACE_ALIGNMENT == 0;
 }
 
-static bool add_window(struct xph_trace_file *file, uint16_t pcpu, struct xph_trace_window window,
+/* Can a window end at `offset`: does another begin there, or the file end? */
+static bool is_bound(const struct xph_trace_file *file, size_t offset)
+{
+    struct window_header header;
+
+    if (offset == file->size)
+        return true;
+    return read_header(file, offset, &header) && header_is_possible(&header);
+}
+
+/* A window in the midst of other bytes may be a mere look-alike: it must end at a bound, too. */
+static bool is_chained(const struct xph_trace_file *file, size_t offset)
+{
+    struct window_header header;
+
+    return read_header(file, offset, &header) && header_is_possible(&header) &&
+           is_bound(file, offset + WINDOW_HEADER_BYTES + header.size);
+}
+
+/* The next window at or after `offset`, or the file's end. What was searched once is not searched
+ * again. */
+static size_t find_chained(struct search *search, size_t offset)
+{
+    const struct xph_trace_file *file = search->file;
+    size_t at = offset;
+
+    if (offset >= search->searched_from && offset <= search->searched_to)
+        return search->searched_to;
+    while (at < file->size && !is_chained(file, at))
+        at += XPH_TRACE_ALIGNMENT;
+    search->searched_from = offset;
+    search->searched_to = at < file->size ? at : file->size;
+    return search->searched_to;
+}
+
+/* Walks over records from `offset` to `end` at most. Returns where something else is: a window, a
+ * broken record, or nothing any more. */
+static size_t walk_records(struct search *search, size_t offset, size_t end)
+{
+    const uint8_t *data = search->file->data;
+
+    while (end - offset >= XPH_TRACE_ALIGNMENT) {
+        const struct xph_event_count *event;
+        uint32_t header;
+
+        memcpy(&header, data + offset, sizeof(header));
+        event = xph_event_census_find(&search->census, header & 0x0fffffff);
+        if (!(event->shapes >> xph_header_shape(header) & 1) || event->kind == XPH_KIND_WINDOW ||
+            xph_header_length(header) > end - offset)
+            return offset;
+        offset += xph_header_length(header);
+    }
+    return offset;
+}
+
+/* Where the records that begin at `start` really end, as they do not at `told`. */
+static size_t find_end(struct search *search, size_t start, size_t told)
+{
+    const struct xph_trace_file *file = search->file;
+    size_t reached = walk_records(search, start, file->size);
+
+    /* If it is `told`, all is well up to there: what follows is no window. */
+    if (is_bound(file, reached) || reached == told)
+        return reached;
+    return find_chained(search, reached);
+}
+
+/* Where the window ends whose records begin at `start` and which says that it ends at `told`. */
+static size_t window_end(struct search *search, size_t start, size_t told,
+                         enum xph_window_trust trust)
+{
+    struct xph_trace_file *file = search->file;
+    size_t end = told;
+
+    if (!is_bound(file, told)) {
+        end = find_end(search, start, told);
+        if (end == file->size && told > file->size)
+            file->damage.cut = true;
+        else if (end != told)
+            xph_finding_add(&file->damage.findings[XPH_DAMAGE_WINDOW], start - WINDOW_HEADER_BYTES);
+    } else if (trust == XPH_WALK_RECORDS) {
+        size_t reached = walk_records(search, start, told);
+
+        if (reached < told && is_chained(file, reached)) {
+            end = reached;
+            xph_finding_add(&file->damage.findings[XPH_DAMAGE_WINDOW], start - WINDOW_HEADER_BYTES);
+        }
+    }
+    return end;
+}
+
+/* The windows of the pCPU, which may be new; NULL on error. */
+static struct xph_window_list *list_of(struct search *search, uint32_t pcpu, struct xph_error *err)
+{
+    struct xph_trace_file *file = search->file;
+
+    if (search->by_number[pcpu] != 0)
+        return &file->pcpus[search->by_number[pcpu] - 1].list;
+    if (file->pcpu_count == search->capacity) {
+        size_t capacity = search->capacity ? search->capacity * 2 : FIRST_PCPUS;
+        struct xph_pcpu_windows *grown = realloc(file->pcpus, capacity * sizeof(*grown));
+
+        if (!grown) {
+            xph_fail(err, "out of memory for %zu CPUs", capacity);
+            return NULL;
+        }
+        file->pcpus = grown;
+        search->capacity = capacity;
+    }
+    file->pcpus[file->pcpu_count] = (struct xph_pcpu_windows){.pcpu = (uint16_t)pcpu};
+    search->by_number[pcpu] = (uint16_t)++file->pcpu_count;
+    return &file->pcpus[file->pcpu_count - 1].list;
+}
+
+static bool add_window(struct search *search, uint32_t pcpu, struct xph_trace_window window,
                        struct xph_error *err)
 {
-    struct xph_pcpu_windows *windows = find_pcpu(file, pcpu, err);
+    struct xph_window_list *list;
 
-    if (!windows)
-        return false;
-    if (windows->count == windows->capacity) {
-        size_t capacity = windows->capacity ? windows->capacity * 2 : FIRST_CAPACITY;
-        struct xph_trace_window *grown = realloc(windows->windows, capacity * sizeof(*grown));
+    if (window.size == 0)
+        return true;
+    list = list_of(search, pcpu, err);
+    return list && (xph_window_list_add(list, window) ||
+                    xph_fail(err, "out of memory for the windows of CPU %u", pcpu));
+}
 
-        if (!grown)
-            return xph_fail(err, "out of memory for %zu windows of the trace", capacity);
-        windows->windows = grown;
-        windows->capacity = capacity;
+/* One flipped bit in a header's first word, or a pCPU that cannot be: the window can be told by its
+ * bounds all the same. */
+static bool is_damaged_header(const struct xph_trace_file *file, size_t offset,
+                              struct window_header *header)
+{
+    return read_header(file, offset, header) &&
+           __builtin_popcount(header->word ^ WINDOW_HEADER) <= 1 &&
+           header->size % XPH_TRACE_ALIGNMENT == 0 &&
+           is_bound(file, offset + WINDOW_HEADER_BYTES + header->size);
+}
+
+/* Takes what stands at `offset`; sets it to where the next window is to be looked for. */
+static bool take_window(struct search *search, size_t *offset, enum xph_window_trust trust,
+                        struct xph_error *err)
+{
+    struct xph_trace_file *file = search->file;
+    size_t start = *offset + WINDOW_HEADER_BYTES, end;
+    struct window_header header;
+
+    if (read_header(file, *offset, &header) && header_is_possible(&header)) {
+        end = window_end(search, start, start + header.size, trust);
+        *offset = end;
+        return add_window(search, header.pcpu, (struct xph_trace_window){start, end - start}, err);
     }
-    windows->windows[windows->count++] = window;
+    if (is_damaged_header(file, *offset, &header)) {
+        xph_finding_add(&file->damage.findings[XPH_DAMAGE_WINDOW], *offset);
+        end = start + header.size;
+        if (header.pcpu >= XPH_MAX_PCPUS)
+            xph_damage_skip(&file->damage, *offset, end - *offset);
+        *offset = end;
+        return header.pcpu >= XPH_MAX_PCPUS ||
+               add_window(search, header.pcpu, (struct xph_trace_window){start, end - start}, err);
+    }
+    end = find_chained(search, *offset);
+    file->damage.cut |= end == file->size;
+    xph_damage_skip(&file->damage, *offset, end - *offset);
+    *offset = end;
     return true;
 }
 
-/* The next offset at or after `offset` where a window can begin, or the end. */
-static size_t resynchronise(const uint8_t *data, size_t size, size_t offset)
+static bool find_windows(struct search *search, enum xph_window_trust trust, struct xph_error *err)
 {
-    uint32_t pcpu, window;
-
-    for (; size - offset >= CPU_CHANGE_BYTES; offset += ALIGNMENT) {
-        /* In the middle of other bytes a mere look-alike is likely: the window must end within the
-         * file too. */
-        if (read_cpu_change(data, size, offset, &pcpu, &window) &&
-            window <= size - offset - CPU_CHANGE_BYTES)
-            return offset;
-    }
-    return size;
-}
-
-void xph_trace_damage_add(struct xph_trace_damage *damage, uint64_t offset, uint64_t bytes)
-{
-    if (bytes > 0 && damage->skipped_bytes == 0)
-        damage->first_offset = offset;
-    damage->skipped_bytes += bytes;
-}
-
-static bool find_windows(struct xph_trace_file *file, struct xph_error *err)
-{
-    size_t offset = 0;
+    const struct xph_trace_file *file = search->file;
+    size_t offset = 0, forgotten = 0;
 
     while (offset < file->size) {
-        uint32_t pcpu, size;
-        size_t start = offset + CPU_CHANGE_BYTES;
-
-        if (!read_cpu_change(file->data, file->size, offset, &pcpu, &size)) {
-            size_t next = file->size - offset < CPU_CHANGE_BYTES
-                              ? file->size
-                              : resynchronise(file->data, file->size, offset + ALIGNMENT);
-
-            file->damage.cut |= next == file->size;
-            xph_trace_damage_add(&file->damage, offset, next - offset);
-            offset = next;
-            continue;
-        }
-        if (size > file->size - start) {
-            file->damage.cut = true;
-            size = (uint32_t)(file->size - start);
-        }
-        if (!add_window(file, (uint16_t)pcpu, (struct xph_trace_window){start, size}, err))
+        if (!take_window(search, &offset, trust, err))
             return false;
-        offset = start + size;
+        if (file->mapping && offset - forgotten > FORGET_BYTES) {
+            xph_mapped_file_forget(file->mapping, forgotten, offset);
+            forgotten = offset;
+        }
     }
     return true;
+}
+
+static int compare_pcpus(const void *a, const void *b)
+{
+    return (int)((const struct xph_pcpu_windows *)a)->pcpu -
+           (int)((const struct xph_pcpu_windows *)b)->pcpu;
+}
+
+static bool open_file(struct xph_trace_file *file, enum xph_window_trust trust,
+                      struct xph_error *err)
+{
+    struct search search = {.file = file, .searched_from = 1};
+    bool ok;
+
+    if (!xph_event_census_open(&search.census, err))
+        return false;
+    search.by_number = calloc(XPH_MAX_PCPUS, sizeof(*search.by_number));
+    ok = search.by_number || xph_fail(err, "out of memory");
+    ok = ok && find_windows(&search, trust, err);
+    if (ok && file->pcpu_count > 0)
+        qsort(file->pcpus, file->pcpu_count, sizeof(*file->pcpus), compare_pcpus);
+    free(search.by_number);
+    xph_event_census_close(&search.census);
+    if (!ok)
+        xph_trace_file_close(file);
+    return ok;
 }
 
 bool xph_trace_file_open(struct xph_trace_file *file, const uint8_t *data, size_t size,
-                         struct xph_error *err)
+                         enum xph_window_trust trust, struct xph_error *err)
 {
     *file = (struct xph_trace_file){.data = data, .size = size};
-    if (find_windows(file, err))
-        return true;
-    xph_trace_file_close(file);
-    return false;
+    return open_file(file, trust, err);
+}
+
+bool xph_trace_file_open_mapped(struct xph_trace_file *file, const struct xph_mapped_file *mapping,
+                                enum xph_window_trust trust, struct xph_error *err)
+{
+    *file =
+        (struct xph_trace_file){.data = mapping->data, .size = mapping->size, .mapping = mapping};
+    return open_file(file, trust, err);
 }
 
 void xph_trace_file_close(struct xph_trace_file *file)
 {
     for (size_t i = 0; i < file->pcpu_count; i++)
-        free(file->pcpus[i].windows);
+        xph_window_list_free(&file->pcpus[i].list);
     free(file->pcpus);
     *file = (struct xph_trace_file){0};
-}
-
-/* The TSC of the pCPU's first timed record, for those untimed ones that stand before it. */
-static uint64_t first_tsc(const struct xph_pcpu_cursor *start)
-{
-    struct xph_pcpu_cursor cursor = *start;
-    struct xph_trace_damage ignored = {0};
-    struct xph_record record;
-
-    while (xph_pcpu_cursor_next(&cursor, &record, &ignored)) {
-        if (record.timed)
-            return record.tsc;
-    }
-    return 0;
-}
-
-void xph_pcpu_cursor_open(struct xph_pcpu_cursor *cursor, const struct xph_trace_file *file,
-                          const struct xph_pcpu_windows *pcpu)
-{
-    *cursor = (struct xph_pcpu_cursor){.file = file, .pcpu = pcpu};
-    cursor->last_tsc = first_tsc(cursor);
-}
-
-bool xph_pcpu_cursor_next(struct xph_pcpu_cursor *cursor, struct xph_record *record,
-                          struct xph_trace_damage *damage)
-{
-    while (cursor->window < cursor->pcpu->count) {
-        const struct xph_trace_window *window = &cursor->pcpu->windows[cursor->window];
-        uint64_t offset = window->offset + cursor->at;
-        size_t length;
-
-        if (cursor->at == window->size) {
-            cursor->window++;
-            cursor->at = 0;
-            continue;
-        }
-        length = xph_record_decode(cursor->file->data + offset, window->size - cursor->at, record);
-        if (length == 0) {
-            damage->records_broken++;
-            xph_trace_damage_add(damage, offset, window->size - cursor->at);
-            cursor->at = window->size;
-            continue;
-        }
-        cursor->at += length;
-        if (record->event == XPH_EVENT_WRAP_BUFFER)
-            continue;
-        if (record->timed)
-            cursor->last_tsc = record->tsc;
-        record->tsc = cursor->last_tsc;
-        record->pcpu = cursor->pcpu->pcpu;
-        record->file_offset = offset;
-        return true;
-    }
-    return false;
 }

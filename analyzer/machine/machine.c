@@ -6,22 +6,18 @@
 #include "analyzer/decode/events.h"
 #include "analyzer/decode/trace_file.h"
 
-enum {
-    FIRST_VCPUS = 64,
-    FIRST_INDEX = 256,   /* a power of two, at least twice FIRST_VCPUS */
-    MAX_VCPUS = 1 << 20, /* more than any host has: a damaged trace must not take all memory */
-};
+enum { FIRST_LOSSES = 16 };
 
 bool xph_machine_open(struct xph_machine *machine, const struct xph_machine_observer *observer,
                       struct xph_error *err)
 {
-    *machine = (struct xph_machine){.vcpu_capacity = FIRST_VCPUS, .index_size = FIRST_INDEX};
+    *machine = (struct xph_machine){0};
     if (observer)
         machine->observer = *observer;
-    machine->vcpus = calloc(machine->vcpu_capacity, sizeof(*machine->vcpus));
-    machine->index = calloc(machine->index_size, sizeof(*machine->index));
+    if (!xph_vcpus_open(&machine->vcpus, err))
+        return false;
     machine->pcpus = calloc(XPH_MAX_PCPUS, sizeof(*machine->pcpus));
-    if (machine->vcpus && machine->index && machine->pcpus)
+    if (machine->pcpus)
         return true;
     xph_machine_close(machine);
     return xph_fail(err, "out of memory");
@@ -29,77 +25,15 @@ bool xph_machine_open(struct xph_machine *machine, const struct xph_machine_obse
 
 void xph_machine_close(struct xph_machine *machine)
 {
-    free(machine->vcpus);
-    free(machine->index);
+    xph_vcpus_close(&machine->vcpus);
     free(machine->pcpus);
+    free(machine->losses);
     *machine = (struct xph_machine){0};
 }
 
-static size_t hash_slot(uint32_t key, size_t size)
+static uint32_t position_of(const struct xph_machine *machine, const struct xph_vcpu *vcpu)
 {
-    uint32_t hash = key * UINT32_C(2654435761);
-
-    /* The low bits of the product know nothing of the domain, which is in the key's high half. */
-    return (hash ^ hash >> 15) & (size - 1);
-}
-
-/* The slot of the vCPU in the index, or the empty one where it belongs. */
-static uint32_t *find_slot(const struct xph_machine *machine, uint32_t *index, size_t size,
-                           uint16_t domid, uint16_t vcpu)
-{
-    size_t slot = hash_slot((uint32_t)domid << 16 | vcpu, size);
-
-    while (index[slot] != 0) {
-        const struct xph_vcpu *found = &machine->vcpus[index[slot] - 1];
-
-        if (found->domid == domid && found->vcpu == vcpu)
-            break;
-        slot = (slot + 1) & (size - 1);
-    }
-    return &index[slot];
-}
-
-static bool grow(struct xph_machine *machine, struct xph_error *err)
-{
-    size_t capacity = machine->vcpu_capacity * 2, size = machine->index_size * 2;
-    struct xph_vcpu *vcpus;
-    uint32_t *index;
-
-    if (capacity > MAX_VCPUS)
-        return xph_fail(err, "the trace names more than %d vCPUs: it is damaged", MAX_VCPUS);
-    vcpus = realloc(machine->vcpus, capacity * sizeof(*vcpus));
-    if (!vcpus)
-        return xph_fail(err, "out of memory for %zu vCPUs", capacity);
-    machine->vcpus = vcpus;
-    machine->vcpu_capacity = capacity;
-    index = calloc(size, sizeof(*index));
-    if (!index)
-        return xph_fail(err, "out of memory for %zu vCPUs", capacity);
-    for (size_t i = 0; i < machine->vcpu_count; i++)
-        *find_slot(machine, index, size, vcpus[i].domid, vcpus[i].vcpu) = (uint32_t)i + 1;
-    free(machine->index);
-    machine->index = index;
-    machine->index_size = size;
-    return true;
-}
-
-/* The vCPU, made if it is new (*is_new). NULL on error. */
-static struct xph_vcpu *find_vcpu(struct xph_machine *machine, uint16_t domid, uint16_t vcpu,
-                                  bool *is_new, struct xph_error *err)
-{
-    uint32_t *slot = find_slot(machine, machine->index, machine->index_size, domid, vcpu);
-
-    *is_new = *slot == 0;
-    if (!*is_new)
-        return &machine->vcpus[*slot - 1];
-    if (machine->vcpu_count == machine->vcpu_capacity) {
-        if (!grow(machine, err))
-            return NULL;
-        slot = find_slot(machine, machine->index, machine->index_size, domid, vcpu);
-    }
-    machine->vcpus[machine->vcpu_count] = (struct xph_vcpu){.domid = domid, .vcpu = vcpu};
-    *slot = (uint32_t)++machine->vcpu_count;
-    return &machine->vcpus[*slot - 1];
+    return (uint32_t)(vcpu - machine->vcpus.list) + 1;
 }
 
 static bool tell(struct xph_machine *machine, const struct xph_vcpu *vcpu, uint64_t end_ns,
@@ -132,10 +66,49 @@ static void leave_pcpu(struct xph_machine *machine, const struct xph_vcpu *vcpu,
 {
     struct xph_machine_pcpu *pcpu = &machine->pcpus[vcpu->pcpu];
 
-    if (pcpu->running != (uint32_t)(vcpu - machine->vcpus) + 1)
+    if (pcpu->running != position_of(machine, vcpu))
         return;
     pcpu->running = 0;
     pcpu->untold_ns = time_ns;
+}
+
+static void set_state(struct xph_machine *machine, struct xph_vcpu *vcpu, enum xph_runstate state,
+                      uint64_t tsc, uint64_t ns)
+{
+    vcpu->state = state;
+    vcpu->since_tsc = tsc;
+    vcpu->since_ns = ns;
+    vcpu->losses_known = (uint32_t)machine->loss_count;
+}
+
+/* The vCPU was last known to be what it was when the gap began, or later if a record of another
+ * pCPU tells of it. */
+static bool lose_state(struct xph_machine *machine, struct xph_vcpu *vcpu, uint64_t tsc,
+                       uint64_t ns, struct xph_error *err)
+{
+    if (tsc < vcpu->since_tsc || ns < vcpu->since_ns) {
+        tsc = vcpu->since_tsc;
+        ns = vcpu->since_ns;
+    }
+    if (!end_state(machine, vcpu, tsc, ns, err))
+        return false;
+    set_state(machine, vcpu, XPH_LOST, tsc, ns);
+    return true;
+}
+
+/*
+ * Where records of any pCPU are missing, it is not known any more what a vCPU that does not run is
+ * doing. That it was lost is found here, when the vCPU is met next: to touch all vCPUs at each loss
+ * would take too long.
+ */
+static bool apply_losses(struct xph_machine *machine, struct xph_vcpu *vcpu, struct xph_error *err)
+{
+    const struct xph_machine_loss *first = &machine->losses[vcpu->losses_known];
+
+    if (vcpu->losses_known == machine->loss_count || vcpu->state == XPH_RUNNING ||
+        vcpu->state == XPH_LOST)
+        return true;
+    return lose_state(machine, vcpu, first->tsc, first->ns, err);
 }
 
 /*
@@ -145,160 +118,222 @@ static void leave_pcpu(struct xph_machine *machine, const struct xph_vcpu *vcpu,
  * begins with the pCPU's first record all the same, as xenalyze does it.
  */
 static void begin_vcpu(const struct xph_machine *machine, struct xph_vcpu *vcpu,
-                       const struct xph_record *record, enum xph_runstate old)
+                       const struct xph_machine_event *event)
 {
-    const struct xph_machine_pcpu *pcpu = &machine->pcpus[record->pcpu];
+    const struct xph_machine_pcpu *pcpu = &machine->pcpus[event->pcpu];
 
-    vcpu->state = old;
-    vcpu->pcpu = record->pcpu;
-    vcpu->since_tsc = old == XPH_RUNNING ? pcpu->start_tsc : machine->start_tsc;
-    vcpu->since_ns = old == XPH_RUNNING && pcpu->untold_ns > machine->start_ns ? pcpu->untold_ns
-                                                                               : machine->start_ns;
+    vcpu->state = event->old;
+    vcpu->pcpu = event->pcpu;
+    vcpu->losses_known = (uint32_t)machine->loss_count;
+    vcpu->since_tsc = event->old == XPH_RUNNING ? pcpu->start_tsc : machine->start_tsc;
+    vcpu->since_ns = event->old == XPH_RUNNING && pcpu->untold_ns > machine->start_ns
+                         ? pcpu->untold_ns
+                         : machine->start_ns;
 }
 
-static void enter_state(struct xph_machine *machine, struct xph_vcpu *vcpu,
-                        const struct xph_record *record, enum xph_runstate state)
+static void contradict(struct xph_machine *machine, enum xph_contradiction what,
+                       const struct xph_machine_event *event)
 {
-    if (vcpu->state == XPH_RUNNING)
-        leave_pcpu(machine, vcpu, record->time_ns);
-    vcpu->state = state;
-    vcpu->since_tsc = record->tsc;
-    vcpu->since_ns = record->time_ns;
-    if (state != XPH_RUNNING)
-        return;
+    xph_finding_add(&machine->contradictions[what], event->file_offset);
+}
+
+/* The vCPU runs on the event's pCPU from now on. Of another one that was believed to run there it
+ * is not known what it does. */
+static bool occupy_pcpu(struct xph_machine *machine, struct xph_vcpu *vcpu,
+                        const struct xph_machine_event *event, struct xph_error *err)
+{
+    struct xph_machine_pcpu *pcpu = &machine->pcpus[event->pcpu];
+    uint32_t position = position_of(machine, vcpu), other = pcpu->running;
+
     vcpu->ran = true;
-    vcpu->pcpu = record->pcpu;
-    machine->pcpus[record->pcpu].running = (uint32_t)(vcpu - machine->vcpus) + 1;
+    vcpu->pcpu = event->pcpu;
+    pcpu->running = position;
+    if (vcpu->domid == XPH_IDLE_DOMID && vcpu->vcpu != event->pcpu)
+        contradict(machine, XPH_CONTRADICTION_IDLE, event);
+    if (other == 0 || other == position)
+        return true;
+    contradict(machine, XPH_CONTRADICTION_TWO, event);
+    return lose_state(machine, &machine->vcpus.list[other - 1], event->tsc, event->time_ns, err);
 }
 
-static bool change_state(struct xph_machine *machine, const struct xph_record *record,
-                         enum xph_runstate old, enum xph_runstate new, struct xph_error *err)
+static void check_state(struct xph_machine *machine, const struct xph_vcpu *vcpu,
+                        const struct xph_machine_event *event)
+{
+    if (vcpu->state == XPH_LOST)
+        return;
+    if (vcpu->state != event->old)
+        contradict(machine, XPH_CONTRADICTION_STATE, event);
+    else if (vcpu->state == XPH_RUNNING && vcpu->pcpu != event->pcpu)
+        contradict(machine, XPH_CONTRADICTION_PLACE, event);
+}
+
+static bool change_state(struct xph_machine *machine, const struct xph_machine_event *event,
+                         struct xph_error *err)
 {
     bool is_new;
-    struct xph_vcpu *vcpu = find_vcpu(machine, (uint16_t)(record->words[0] >> 16),
-                                      (uint16_t)record->words[0], &is_new, err);
+    struct xph_vcpu *vcpu;
 
-    if (!vcpu)
-        return false;
-    machine->pcpus[record->pcpu].scheduled = true;
-    if (is_new)
-        begin_vcpu(machine, vcpu, record, old);
-    else if (vcpu->state != old && vcpu->state != XPH_LOST)
-        machine->contradictions++;
-    /* One that turns out to have run since the trace's start counts from there. */
-    if (is_new && old == XPH_RUNNING && new == XPH_RUNNING) {
-        vcpu->ran = true;
-        machine->pcpus[record->pcpu].running = (uint32_t)(vcpu - machine->vcpus) + 1;
+    machine->pcpus[event->pcpu].scheduled = true;
+    if (!xph_vcpu_is_possible(event->domid, event->vcpu)) {
+        contradict(machine, XPH_CONTRADICTION_VCPU, event);
         return true;
     }
-    if (!end_state(machine, vcpu, record->tsc, record->time_ns, err))
-        return false;
-    enter_state(machine, vcpu, record, new);
-    return true;
-}
-
-/* The vCPU was last known to be what it was when the gap began, or later if a record of another
- * pCPU tells of it. */
-static bool lose_state(struct xph_machine *machine, struct xph_vcpu *vcpu,
-                       const struct xph_record *record, struct xph_error *err)
-{
-    uint64_t tsc = xph_record_first_lost_tsc(record), ns = record->lost_since_ns;
-
-    if (tsc > record->tsc)
-        tsc = record->tsc;
-    if (tsc < vcpu->since_tsc || ns < vcpu->since_ns) {
-        tsc = vcpu->since_tsc;
-        ns = vcpu->since_ns;
+    vcpu = xph_vcpus_find(&machine->vcpus, event->domid, event->vcpu, &is_new, err);
+    if (!vcpu && err->errnum == 0) {
+        contradict(machine, XPH_CONTRADICTION_VCPUS, event);
+        *err = (struct xph_error){0};
+        return true;
     }
-    if (!end_state(machine, vcpu, tsc, ns, err))
+    if (!vcpu)
         return false;
-    enter_state(machine, vcpu, record, XPH_LOST);
-    vcpu->since_tsc = tsc;
-    vcpu->since_ns = ns;
-    return true;
+    if (is_new)
+        begin_vcpu(machine, vcpu, event);
+    else if (!apply_losses(machine, vcpu, err))
+        return false;
+    check_state(machine, vcpu, event);
+    /* One that turns out to have run since the trace's start counts from there. */
+    if (is_new && event->old == XPH_RUNNING && event->new == XPH_RUNNING)
+        return occupy_pcpu(machine, vcpu, event, err);
+    if (!end_state(machine, vcpu, event->tsc, event->time_ns, err))
+        return false;
+    if (vcpu->state == XPH_RUNNING)
+        leave_pcpu(machine, vcpu, event->time_ns);
+    set_state(machine, vcpu, event->new, event->tsc, event->time_ns);
+    return event->new != XPH_RUNNING || occupy_pcpu(machine, vcpu, event, err);
 }
 
 /*
  * Records of this pCPU are missing: who runs there now, and what the vCPUs that did not run are
  * doing now, is unknown until each one's next record.
  */
-static bool lose_states(struct xph_machine *machine, const struct xph_record *record,
+static bool lose_states(struct xph_machine *machine, const struct xph_machine_event *event,
                         struct xph_error *err)
 {
-    for (size_t i = 0; i < machine->vcpu_count; i++) {
-        struct xph_vcpu *vcpu = &machine->vcpus[i];
+    struct xph_machine_pcpu *pcpu = &machine->pcpus[event->pcpu];
+    bool impossible = event->lost_since_tsc > event->tsc;
+    struct xph_machine_loss loss = {impossible ? event->tsc : event->lost_since_tsc,
+                                    impossible ? event->time_ns : event->lost_since_ns};
 
-        if (vcpu->state == XPH_RUNNING && vcpu->pcpu != record->pcpu)
-            continue;
-        if (!lose_state(machine, vcpu, record, err))
-            return false;
+    if (impossible)
+        contradict(machine, XPH_CONTRADICTION_LOSS, event);
+    if (machine->loss_count == machine->loss_capacity) {
+        size_t capacity = machine->loss_capacity ? machine->loss_capacity * 2 : FIRST_LOSSES;
+        struct xph_machine_loss *grown = realloc(machine->losses, capacity * sizeof(*grown));
+
+        if (!grown)
+            return xph_fail(err, "out of memory for %zu losses", capacity);
+        machine->losses = grown;
+        machine->loss_capacity = capacity;
     }
-    machine->pcpus[record->pcpu].running = 0;
-    machine->pcpus[record->pcpu].untold_ns = record->time_ns;
+    machine->losses[machine->loss_count++] = loss;
+    if (pcpu->running != 0 &&
+        !lose_state(machine, &machine->vcpus.list[pcpu->running - 1], loss.tsc, loss.ns, err))
+        return false;
+    pcpu->running = 0;
+    pcpu->untold_ns = event->time_ns;
     return true;
 }
 
 /* The domain is gone, and its number may be used again. */
-static bool forget_domain(struct xph_machine *machine, const struct xph_record *record,
+static bool forget_domain(struct xph_machine *machine, const struct xph_machine_event *event,
                           struct xph_error *err)
 {
-    for (size_t i = 0; i < machine->vcpu_count; i++) {
-        struct xph_vcpu *vcpu = &machine->vcpus[i];
+    struct xph_vcpu *vcpu;
 
-        if (vcpu->domid != (record->words[0] & 0xffff) || vcpu->state == XPH_OFFLINE)
+    while ((vcpu = xph_vcpus_take_from_domain(&machine->vcpus, event->domid))) {
+        if (!apply_losses(machine, vcpu, err))
+            return false;
+        if (vcpu->state == XPH_OFFLINE)
             continue;
         /* Not added up: no record of the vCPU's own says when this state ended. */
-        if (!tell(machine, vcpu, record->time_ns, err))
+        if (!tell(machine, vcpu, event->time_ns, err))
             return false;
-        enter_state(machine, vcpu, record, XPH_OFFLINE);
+        if (vcpu->state == XPH_RUNNING)
+            leave_pcpu(machine, vcpu, event->time_ns);
+        set_state(machine, vcpu, XPH_OFFLINE, event->tsc, event->time_ns);
     }
     return true;
 }
 
-static void note_pcpu(struct xph_machine *machine, const struct xph_record *record)
+void xph_machine_note(struct xph_machine *machine, uint16_t pcpu_number, uint64_t tsc,
+                      uint64_t time_ns)
 {
-    struct xph_machine_pcpu *pcpu = &machine->pcpus[record->pcpu];
+    struct xph_machine_pcpu *pcpu = &machine->pcpus[pcpu_number];
 
-    if (!machine->started) {
+    if (!machine->started || tsc < machine->start_tsc) {
         machine->started = true;
-        machine->start_tsc = record->tsc;
-        machine->start_ns = record->time_ns;
+        machine->start_tsc = tsc;
+        machine->start_ns = time_ns;
     }
     if (!pcpu->started) {
         pcpu->started = true;
-        pcpu->start_tsc = record->tsc;
+        pcpu->start_tsc = tsc;
     }
-    pcpu->last_tsc = record->tsc;
+    pcpu->last_tsc = tsc;
+}
+
+bool xph_machine_take(struct xph_machine *machine, const struct xph_machine_event *event,
+                      struct xph_error *err)
+{
+    switch (event->kind) {
+    case XPH_MACHINE_STATE:
+        return change_state(machine, event, err);
+    case XPH_MACHINE_LOSS:
+        return lose_states(machine, event, err);
+    case XPH_MACHINE_REMOVE:
+        return forget_domain(machine, event, err);
+    }
+    return true;
+}
+
+/* False if the record changes nothing. */
+static bool to_event(const struct xph_record *record, struct xph_machine_event *event)
+{
+    *event = (struct xph_machine_event){.pcpu = record->pcpu,
+                                        .domid = (uint16_t)(record->words[0] >> 16),
+                                        .vcpu = (uint16_t)record->words[0],
+                                        .tsc = record->tsc,
+                                        .time_ns = record->time_ns,
+                                        .file_offset = record->file_offset};
+    if (record->event == XPH_EVENT_LOST_RECORDS) {
+        event->kind = XPH_MACHINE_LOSS;
+        event->lost_since_tsc = xph_record_first_lost_tsc(record);
+        event->lost_since_ns = record->lost_since_ns;
+        return true;
+    }
+    if (record->extra_words == 0)
+        return false;
+    if (record->event == XPH_EVENT_DOM_REM) {
+        event->kind = XPH_MACHINE_REMOVE;
+        event->domid = (uint16_t)record->words[0];
+        return true;
+    }
+    if (record->event == XPH_EVENT_CONTINUE_RUNNING)
+        return true;
+    event->old = record->event >> 8 & 15;
+    event->new = record->event >> 4 & 15;
+    /* Only a damaged record has other states. */
+    return xph_event_is_runstate_change(record->event) && event->old <= XPH_OFFLINE &&
+           event->new <= XPH_OFFLINE;
 }
 
 bool xph_machine_feed(struct xph_machine *machine, const struct xph_record *record,
                       struct xph_error *err)
 {
-    note_pcpu(machine, record);
-    if (record->event == XPH_EVENT_LOST_RECORDS)
-        return lose_states(machine, record, err);
-    if (record->extra_words == 0)
-        return true;
-    if (record->event == XPH_EVENT_CONTINUE_RUNNING)
-        return change_state(machine, record, XPH_RUNNING, XPH_RUNNING, err);
-    if (record->event == XPH_EVENT_DOM_REM)
-        return forget_domain(machine, record, err);
-    if (xph_event_is_runstate_change(record->event)) {
-        unsigned old = record->event >> 8 & 15, new = record->event >> 4 & 15;
+    struct xph_machine_event event;
 
-        /* Only a damaged record has others. */
-        if (old <= XPH_OFFLINE && new <= XPH_OFFLINE)
-            return change_state(machine, record, old, new, err);
-    }
-    return true;
+    xph_machine_note(machine, record->pcpu, record->tsc, record->time_ns);
+    return !to_event(record, &event) || xph_machine_take(machine, &event, err);
 }
 
 bool xph_machine_finish(struct xph_machine *machine, uint64_t end_ns, struct xph_error *err)
 {
-    for (size_t i = 0; i < machine->vcpu_count; i++) {
-        struct xph_vcpu *vcpu = &machine->vcpus[i];
+    for (size_t i = 0; i < machine->vcpus.count; i++) {
+        struct xph_vcpu *vcpu = &machine->vcpus.list[i];
         uint64_t last_tsc = machine->pcpus[vcpu->pcpu].last_tsc;
 
+        if (!apply_losses(machine, vcpu, err))
+            return false;
         /* One that runs at the end was seen to do so up to its pCPU's last record. */
         if (vcpu->state == XPH_RUNNING && vcpu->ran && last_tsc > vcpu->since_tsc) {
             vcpu->cycles[XPH_RUNNING] += last_tsc - vcpu->since_tsc;
@@ -314,7 +349,7 @@ const struct xph_vcpu *xph_machine_running(const struct xph_machine *machine, ui
 {
     uint32_t position = machine->pcpus[pcpu].running;
 
-    return position == 0 ? NULL : &machine->vcpus[position - 1];
+    return position == 0 ? NULL : &machine->vcpus.list[position - 1];
 }
 
 bool xph_machine_scheduled(const struct xph_machine *machine, uint16_t pcpu)

@@ -16,6 +16,9 @@ struct xph_clock {
  */
 static inline uint64_t xph_clock_cycles_to_ns(const struct xph_clock *clock, uint64_t cycles)
 {
+    /* A division of 128 bits takes many times as long as one of 64. */
+    if (cycles <= UINT64_MAX / 1000000)
+        return cycles * 1000000 / clock->khz;
     return (uint64_t)((unsigned __int128)cycles * 1000000 / clock->khz);
 }
 

@@ -175,32 +175,49 @@ void xph_doubts_of_recording(struct xph_doubts *doubts, const struct xph_recordi
     doubt_pcpus(doubts, manifest);
 }
 
-void xph_doubts_of_timeline(struct xph_doubts *doubts, const struct xph_timeline *timeline)
+void xph_doubt_finding(struct xph_doubts *doubts, const struct xph_finding *finding,
+                       const char *what)
 {
-    const struct xph_trace_damage *damage = &timeline->file.damage;
-    uint64_t lost = 0, longest = 0;
+    if (finding->count > 0)
+        xph_doubt(doubts, "%s: %" PRIu64 ", the first at byte %" PRIu64, what, finding->count,
+                  finding->first_offset);
+}
 
-    for (size_t i = 0; i < timeline->loss_count; i++) {
-        uint64_t length = timeline->losses[i].end_ns - timeline->losses[i].start_ns;
+void xph_doubts_of_damage(struct xph_doubts *doubts, const struct xph_trace_damage *damage)
+{
+    static const char *const what[XPH_DAMAGE_KINDS] = {
+        [XPH_DAMAGE_WINDOW] = "windows of xen.trace mended, whose header contradicts what follows",
+        [XPH_DAMAGE_HIDDEN] = "windows of xen.trace not read, as they lie within others",
+        [XPH_DAMAGE_NO_RECORD] = "places in xen.trace passed over, as no record can be there",
+        [XPH_DAMAGE_SHAPE] = "records in xen.trace that are not as Xen writes them",
+        [XPH_DAMAGE_TIME] = "records in xen.trace with a time that cannot be, put where the one "
+                            "before is",
+        [XPH_DAMAGE_TIME_STEPS] = "records in xen.trace before an earlier one of their own pCPU",
+        [XPH_DAMAGE_TIMELESS] = "pCPUs in xen.trace without any time, put at its beginning",
+    };
 
-        lost += timeline->losses[i].records;
-        if (length > longest)
-            longest = length;
-    }
-    if (lost > 0)
-        xph_doubt(
-            doubts,
-            "%" PRIu64
-            " records were lost in %zu gap%s, the longest %.3f ms (use a larger --buffer-mib)",
-            lost, timeline->loss_count, timeline->loss_count == 1 ? "" : "s",
-            (double)longest / 1e6);
     if (damage->cut)
         xph_doubt(doubts, "xen.trace ends in the middle of a window");
     if (damage->skipped_bytes > 0)
         xph_doubt(doubts,
                   "%" PRIu64 " bytes of xen.trace are no records, the first at byte %" PRIu64,
-                  damage->skipped_bytes, damage->first_offset);
-    if (timeline->disorder > 0)
-        xph_doubt(doubts, "%" PRIu64 " records lie before an earlier record of their own pCPU",
-                  timeline->disorder);
+                  damage->skipped_bytes, damage->first_skipped);
+    for (unsigned kind = 0; kind < XPH_DAMAGE_KINDS; kind++)
+        xph_doubt_finding(doubts, &damage->findings[kind], what[kind]);
+}
+
+void xph_doubts_of_losses(struct xph_doubts *doubts, const struct xph_losses *losses, uint64_t khz)
+{
+    if (losses->records > 0)
+        xph_doubt(doubts,
+                  "%" PRIu64 " records were lost in %" PRIu64
+                  " gap%s, the longest %.3f ms (use a larger --buffer-mib)",
+                  losses->records, losses->gaps, losses->gaps == 1 ? "" : "s",
+                  (double)losses->longest_cycles / (double)khz);
+}
+
+void xph_doubts_of_timeline(struct xph_doubts *doubts, const struct xph_timeline *timeline)
+{
+    xph_doubts_of_losses(doubts, &timeline->losses, timeline->clock.khz);
+    xph_doubts_of_damage(doubts, &timeline->damage);
 }

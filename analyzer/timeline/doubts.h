@@ -20,7 +20,15 @@ void xph_doubt(struct xph_doubts *doubts, const char *format, ...)
 /* Those of the recording as it lies on the disk: how it ended, damage, clocks that disagree. */
 void xph_doubts_of_recording(struct xph_doubts *doubts, const struct xph_recording *recording);
 
-/* Those of a time line that was read to its end. */
+/* Those of a trace that was read to its end. */
+void xph_doubts_of_damage(struct xph_doubts *doubts, const struct xph_trace_damage *damage);
+void xph_doubts_of_losses(struct xph_doubts *doubts, const struct xph_losses *losses, uint64_t khz);
+
+/* Both of a time line. */
 void xph_doubts_of_timeline(struct xph_doubts *doubts, const struct xph_timeline *timeline);
+
+/* "WHAT: 3, the first at byte 7" if there are any. */
+void xph_doubt_finding(struct xph_doubts *doubts, const struct xph_finding *finding,
+                       const char *what);
 
 #endif

@@ -2,15 +2,17 @@
 
 #include <stdlib.h>
 
-enum { FIRST_LOSSES = 16, MAX_LOSSES = 1 << 20 };
+/* So many bytes of records are read before the memory that they took is given back. */
+enum { FORGET_BYTES = 8 << 20 };
 
 /* Earlier TSC first; of two at the same cycle the lower pCPU, so that the order is always the same.
  */
 static bool comes_before(const struct xph_timeline *timeline, size_t a, size_t b)
 {
-    const struct xph_record *first = &timeline->lanes[a].next, *second = &timeline->lanes[b].next;
+    uint64_t first = timeline->lanes[a].next.tsc, second = timeline->lanes[b].next.tsc;
 
-    return first->tsc != second->tsc ? first->tsc < second->tsc : first->pcpu < second->pcpu;
+    /* Lanes ascend by pCPU. */
+    return first != second ? first < second : a < b;
 }
 
 static void sift_down(struct xph_timeline *timeline, size_t parent)
@@ -33,10 +35,28 @@ static void sift_down(struct xph_timeline *timeline, size_t parent)
     }
 }
 
-static bool advance(struct xph_timeline *timeline, size_t lane)
+/* A lane that has no more records gives what it found wrong to the whole. */
+static bool advance(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
 {
-    return xph_pcpu_cursor_next(&timeline->lanes[lane].cursor, &timeline->lanes[lane].next,
-                                &timeline->file.damage);
+    if (xph_pcpu_cursor_next(&lane->cursor, &timeline->census, &lane->next))
+        return true;
+    xph_damage_join(&timeline->damage, &lane->cursor.damage);
+    return false;
+}
+
+/* A pCPU without any time stands at the beginning. */
+static void place_timeless(struct xph_timeline *timeline)
+{
+    uint64_t earliest = UINT64_MAX;
+
+    for (size_t i = 0; i < timeline->file.pcpu_count; i++) {
+        const struct xph_pcpu_cursor *cursor = &timeline->lanes[i].cursor;
+
+        if (cursor->timed && cursor->last_tsc < earliest)
+            earliest = cursor->last_tsc;
+    }
+    for (size_t i = 0; i < timeline->file.pcpu_count; i++)
+        xph_pcpu_cursor_place(&timeline->lanes[i].cursor, earliest == UINT64_MAX ? 0 : earliest);
 }
 
 static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
@@ -47,9 +67,14 @@ static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
     timeline->heap = calloc(count ? count : 1, sizeof(*timeline->heap));
     if (!timeline->lanes || !timeline->heap)
         return xph_fail(err, "out of memory for %zu CPUs", count);
+    if (!xph_event_census_open(&timeline->census, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        xph_pcpu_cursor_open(&timeline->lanes[i].cursor, &timeline->file, &timeline->file.pcpus[i],
+                             &timeline->census);
+    place_timeless(timeline);
     for (size_t i = 0; i < count; i++) {
-        xph_pcpu_cursor_open(&timeline->lanes[i].cursor, &timeline->file, &timeline->file.pcpus[i]);
-        if (advance(timeline, i))
+        if (advance(timeline, &timeline->lanes[i]))
             timeline->heap[timeline->heap_size++] = i;
     }
     for (size_t i = timeline->heap_size / 2; i-- > 0;)
@@ -57,15 +82,12 @@ static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
     return true;
 }
 
-bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_t size,
-                       uint64_t start_tsc, uint64_t khz, struct xph_error *err)
+static bool open_timeline(struct xph_timeline *timeline, bool file_is_open, uint64_t start_tsc,
+                          struct xph_error *err)
 {
-    *timeline = (struct xph_timeline){.clock = {start_tsc, khz, 0}};
-    if (khz == 0)
-        return xph_fail(err,
-                        "the TSC's frequency is not known, and without it no time can be told");
-    if (!xph_trace_file_open(&timeline->file, data, size, err))
+    if (!file_is_open)
         return false;
+    timeline->damage = timeline->file.damage;
     if (!open_lanes(timeline, err)) {
         xph_timeline_close(timeline);
         return false;
@@ -73,6 +95,33 @@ bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_
     if (start_tsc == 0 && timeline->heap_size > 0)
         timeline->clock.start_tsc = timeline->lanes[timeline->heap[0]].next.tsc;
     return true;
+}
+
+static bool check_frequency(uint64_t khz, struct xph_error *err)
+{
+    return khz != 0 ||
+           xph_fail(err, "the TSC's frequency is not known, and without it no time can be told");
+}
+
+bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_t size,
+                       uint64_t start_tsc, uint64_t khz, struct xph_error *err)
+{
+    *timeline = (struct xph_timeline){.clock = {start_tsc, khz, 0}};
+    return check_frequency(khz, err) &&
+           open_timeline(timeline,
+                         xph_trace_file_open(&timeline->file, data, size, XPH_WALK_RECORDS, err),
+                         start_tsc, err);
+}
+
+bool xph_timeline_open_mapped(struct xph_timeline *timeline, const struct xph_mapped_file *mapping,
+                              uint64_t start_tsc, uint64_t khz, struct xph_error *err)
+{
+    *timeline = (struct xph_timeline){.clock = {start_tsc, khz, 0}};
+    return check_frequency(khz, err) &&
+           open_timeline(
+               timeline,
+               xph_trace_file_open_mapped(&timeline->file, mapping, XPH_WALK_RECORDS, err),
+               start_tsc, err);
 }
 
 struct xph_clock xph_clock_of_recording(const struct xph_recording *recording)
@@ -90,8 +139,7 @@ bool xph_timeline_open_recording(struct xph_timeline *timeline,
 {
     struct xph_clock clock = xph_clock_of_recording(recording);
 
-    if (!xph_timeline_open(timeline, recording->trace.data, recording->trace.size, clock.start_tsc,
-                           clock.khz, err))
+    if (!xph_timeline_open_mapped(timeline, &recording->trace, clock.start_tsc, clock.khz, err))
         return false;
     timeline->clock.xen_minus_dom0 = clock.xen_minus_dom0;
     return true;
@@ -100,51 +148,72 @@ bool xph_timeline_open_recording(struct xph_timeline *timeline,
 void xph_timeline_close(struct xph_timeline *timeline)
 {
     xph_trace_file_close(&timeline->file);
+    xph_event_census_close(&timeline->census);
     free(timeline->lanes);
     free(timeline->heap);
-    free(timeline->losses);
+    xph_losses_free(&timeline->losses);
     *timeline = (struct xph_timeline){0};
 }
 
-static void note_loss(struct xph_timeline *timeline, const struct xph_record *record)
+/* All lanes are at about the same place in the file: what lies before the first of them was read.
+ */
+static void forget_read(struct xph_timeline *timeline)
 {
-    struct xph_loss loss = {record->pcpu, record->extra_words > 0 ? record->words[0] : 0,
-                            record->lost_since_ns, record->time_ns};
+    uint64_t first = timeline->file.size;
 
-    if (timeline->loss_count == timeline->loss_capacity) {
-        size_t capacity = timeline->loss_capacity ? timeline->loss_capacity * 2 : FIRST_LOSSES;
-        struct xph_loss *grown =
-            capacity > MAX_LOSSES ? NULL : realloc(timeline->losses, capacity * sizeof(*grown));
+    timeline->forgotten_bytes = timeline->delivered_bytes;
+    if (!timeline->file.mapping)
+        return;
+    for (size_t i = 0; i < timeline->heap_size; i++) {
+        const uint8_t *at = timeline->lanes[timeline->heap[i]].next.at;
 
-        /* Too many to keep each: the last one takes the rest up, so that the count stays right. */
-        if (!grown) {
-            if (timeline->loss_count > 0) {
-                timeline->losses[timeline->loss_count - 1].records += loss.records;
-                timeline->losses[timeline->loss_count - 1].end_ns = loss.end_ns;
-            }
-            return;
-        }
-        timeline->losses = grown;
-        timeline->loss_capacity = capacity;
+        if ((uint64_t)(at - timeline->file.data) < first)
+            first = (uint64_t)(at - timeline->file.data);
     }
-    timeline->losses[timeline->loss_count++] = loss;
+    if (first > timeline->forget_from)
+        xph_mapped_file_forget(timeline->file.mapping, timeline->forget_from, first);
+    timeline->forget_from = first;
+}
+
+static void fill(struct xph_record *record, const struct xph_timeline_lane *lane)
+{
+    const struct xph_record_view *view = &lane->next;
+
+    record->tsc = view->tsc;
+    record->lost_since_ns = 0;
+    record->file_offset = (uint64_t)(view->at - lane->cursor.file->data);
+    record->event = xph_view_event(view);
+    record->pcpu = lane->cursor.pcpu;
+    record->extra_words = (uint8_t)xph_view_words(view);
+    record->timed = view->header >> 31;
+    memset(record->words, 0, sizeof(record->words));
+    memcpy(record->words, view->words, record->extra_words * sizeof(uint32_t));
+}
+
+static void note_loss(struct xph_timeline *timeline, struct xph_record *record)
+{
+    uint64_t since_tsc = xph_record_first_lost_tsc(record);
+
+    if (since_tsc > record->tsc)
+        since_tsc = record->tsc;
+    record->lost_since_ns = xph_clock_ns(&timeline->clock, since_tsc);
+    xph_losses_add(&timeline->losses,
+                   (struct xph_loss){record->pcpu, record->extra_words > 0 ? record->words[0] : 0,
+                                     since_tsc, record->tsc});
 }
 
 bool xph_timeline_next(struct xph_timeline *timeline, struct xph_record *record)
 {
-    size_t lane;
-    uint64_t tsc;
+    struct xph_timeline_lane *lane;
 
     if (timeline->heap_size == 0)
         return false;
-    lane = timeline->heap[0];
-    *record = timeline->lanes[lane].next;
+    lane = &timeline->lanes[timeline->heap[0]];
+    fill(record, lane);
     record->time_ns = xph_clock_ns(&timeline->clock, record->tsc);
-    tsc = record->tsc;
+    timeline->delivered_bytes += xph_header_length(lane->next.header);
     if (!advance(timeline, lane))
         timeline->heap[0] = timeline->heap[--timeline->heap_size];
-    else if (timeline->lanes[lane].next.tsc < tsc)
-        timeline->disorder++;
     sift_down(timeline, 0);
     if (timeline->records++ == 0)
         timeline->first_ns = record->time_ns;
@@ -152,11 +221,9 @@ bool xph_timeline_next(struct xph_timeline *timeline, struct xph_record *record)
         timeline->last_tsc = record->tsc;
         timeline->last_ns = record->time_ns;
     }
-    if (record->event == XPH_EVENT_LOST_RECORDS) {
-        uint64_t since_ns = xph_clock_ns(&timeline->clock, xph_record_first_lost_tsc(record));
-
-        record->lost_since_ns = since_ns < record->time_ns ? since_ns : record->time_ns;
+    if (record->event == XPH_EVENT_LOST_RECORDS)
         note_loss(timeline, record);
-    }
+    if (timeline->delivered_bytes - timeline->forgotten_bytes > FORGET_BYTES)
+        forget_read(timeline);
     return true;
 }

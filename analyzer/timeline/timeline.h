@@ -5,33 +5,30 @@
 #ifndef XPH_ANALYZER_TIMELINE_TIMELINE_H
 #define XPH_ANALYZER_TIMELINE_TIMELINE_H
 
-#include "analyzer/decode/trace_file.h"
+#include "analyzer/decode/pcpu_cursor.h"
 #include "analyzer/timeline/clock.h"
+#include "analyzer/timeline/losses.h"
 #include "recording/error.h"
 #include "recording/recording.h"
-
-/* Records that Xen could not write because a pCPU's buffer was full. */
-struct xph_loss {
-    uint16_t pcpu;
-    uint32_t records;
-    uint64_t start_ns, end_ns;
-};
 
 struct xph_timeline {
     struct xph_clock clock;
     struct xph_trace_file file;
+    struct xph_event_census census; /* counts nothing */
     struct xph_timeline_lane {
         struct xph_pcpu_cursor cursor;
-        struct xph_record next;
+        struct xph_record_view next;
     } * lanes;    /* one per pCPU */
     size_t *heap; /* indexes of lanes that have a next record, the earliest first */
     size_t heap_size;
     uint64_t records;           /* delivered so far */
     uint64_t first_ns, last_ns; /* of those delivered */
     uint64_t last_tsc;
-    uint64_t disorder; /* records whose TSC lies before that of an earlier one of their own pCPU */
-    struct xph_loss *losses; /* those met so far; owned */
-    size_t loss_count, loss_capacity;
+    uint64_t delivered_bytes, forgotten_bytes; /* of records; and so many of them when memory was
+                                                  given back last */
+    uint64_t forget_from;           /* offset in the file: what is before it is not in memory */
+    struct xph_losses losses;       /* those met so far */
+    struct xph_trace_damage damage; /* complete when the time line was read to its end */
 };
 
 /*
@@ -40,6 +37,11 @@ struct xph_timeline {
  */
 bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_t size,
                        uint64_t start_tsc, uint64_t khz, struct xph_error *err);
+
+/* The same of a mapped file, which does not stay in memory as a whole then. */
+bool xph_timeline_open_mapped(struct xph_timeline *timeline, const struct xph_mapped_file *mapping,
+                              uint64_t start_tsc, uint64_t khz, struct xph_error *err);
+
 /* A recording's, by which the time line begins with it; khz is 0 where that is not known. */
 struct xph_clock xph_clock_of_recording(const struct xph_recording *recording);
 

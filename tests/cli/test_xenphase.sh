@@ -51,7 +51,7 @@ for phase in "toolstack prepare" "domain build" "guest boot" "who held the 2 CPU
 done
 claim_exit 0 "dump lists decoded records" $xenphase dump --event domain_add "$data/create-pv.xph"
 claim_says "domain_add"
-claim_exit 0 "dump --summary counts" $xenphase dump --summary "$data/create-pv.xph"
+claim_exit 0 "summary counts" $xenphase summary "$data/create-pv.xph"
 claim_says "vcpu d0v0"
 
 claim_exit 2 "no command is a wrong command line" $xenphase
@@ -71,7 +71,7 @@ done
 
 # Of gaps of some 6 s on each pCPU, nobody is said to have run, waited or slept in them.
 gaps_are_lost() {
-    { $xenphase dump --summary --trace "$data/lossy.trace" --khz 2445406 2>/dev/null || [[ $? == 3 ]]; } |
+    { $xenphase summary --trace "$data/lossy.trace" --khz 2445406 2>/dev/null || [[ $? == 3 ]]; } |
         awk '$1 == "state" && $2 == "lost" { print; count++; short += $3 < 6 } END { exit !(count == 4 && short == 0) }'
 }
 claim "what happened in a gap is lost" gaps_are_lost

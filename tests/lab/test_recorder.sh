@@ -20,7 +20,7 @@ kill_once() {
         if [ -s k.xph/manifest.json ]; then
             grep -q '\"state\": \"recording\"' k.xph/manifest.json && test -s k.xph/xen.trace && echo $1 >>kills.txt
             xenphase repair k.xph || exit 1
-            xenphase dump --summary k.xph >k.txt 2>&1; code=\$?
+            xenphase summary k.xph >k.txt 2>&1; code=\$?
             [ \$code = 0 ] || [ \$code = 3 ] || { cat k.txt; exit 1; }
             [ ! -e k.xph/dom0.dat ] || trace-cmd report -i k.xph/dom0.dat >k.txt 2>&1 || { tail -n 3 k.txt; exit 1; }
             [ ! -e k.xph/xenstore.events ] || xenphase dump --xenstore k.xph >k.txt 2>&1 || [ \$? = 3 ] || { tail -n 3 k.txt; exit 1; }
@@ -31,7 +31,7 @@ for ((i = 1; i <= kills; i++)); do
     moment=$(awk -v seed="$i" 'BEGIN { srand(seed); printf "%.3f\n", rand() * 7 }')
     claim "kill $i of $kills, after $moment s: what is there opens" kill_once "$moment"
     if ((i % 10 == 0)); then
-        claim "the next recorder works" run 'cd /root && xenphase record -q -o r.xph -- true && xenphase dump --summary r.xph >/dev/null'
+        claim "the next recorder works" run 'cd /root && xenphase record -q -o r.xph -- true && xenphase summary r.xph >/dev/null'
         claim "nothing is left" no_kernel_tracing_is_left
     elif ((i % 10 == 5)); then
         claim "its remains are cleaned up" run 'xenphase record --cleanup'
@@ -46,7 +46,7 @@ for signal in TERM HUP INT; do
     claim_exit $((128 + number)) "SIG$signal ends command and recording" run "cd /root && rm -rf s.xph
         { until test -s s.xph/xen.trace; do sleep 0.5; done; sleep 1; pkill -$signal -x xenphase-record; } &
         xenphase-record -o s.xph -- sleep 60"
-    claim_exit 3 "its recording can be read" run 'xenphase dump --summary /root/s.xph'
+    claim_exit 3 "its recording can be read" run 'xenphase summary /root/s.xph'
     claim_says "interrupted"
     claim "nothing is left" no_kernel_tracing_is_left
 done
@@ -54,7 +54,7 @@ done
 claim_exit 130 "nobody reads the messages any more: all is undone, and the exit status is the signal's" run 'cd /root && rm -rf s.xph started
     { until test -e started; do sleep 0.5; done; sleep 1; pkill -KILL -x tee; sleep 0.5; pkill -INT -x xenphase-record; } &
     xenphase-record -o s.xph -- sh -c "touch started; exec sleep 60" 2>&1 | tee log >/dev/null; status=${PIPESTATUS[0]}; wait; exit $status'
-claim_exit 3 "its recording can be read" run 'xenphase dump --summary /root/s.xph'
+claim_exit 3 "its recording can be read" run 'xenphase summary /root/s.xph'
 claim_says "interrupted"
 claim "nothing is left" no_kernel_tracing_is_left
 
@@ -71,7 +71,7 @@ names_are_right() {
 claim "keys that end in /name do not name a domain" names_are_right
 
 claim_exit 137 "the command is killed: that is its exit status" run 'cd /root && rm -rf s.xph && xenphase record -o s.xph -- sh -c "kill -KILL \$\$"'
-claim_exit 0 "its recording is whole" run 'xenphase dump --summary /root/s.xph'
+claim_exit 0 "its recording is whole" run 'xenphase summary /root/s.xph'
 
 claim "a guest that crashes while it boots" run 'cd /root && rm -rf s.xph && sed "s/^extra *=.*/extra = \"console=hvc0 root=\/dev\/none init=\/none rdinit=\/none panic=1\"/" /etc/xenlab/pvh.cfg >crash.cfg && xenphase record --until idle --timeout 60 -o s.xph -- xl create -q crash.cfg'
 claim "its last words are kept" run 'cat /root/s.xph/console/*.log && grep -h "Kernel panic" /root/s.xph/console/*.log'
@@ -90,7 +90,7 @@ claim "nothing is left" no_kernel_tracing_is_left
 
 claim "no tracefs: the rest is recorded" run 'cd /root && rm -rf s.xph && unshare -m sh -c "umount -l /sys/kernel/debug 2>/dev/null; umount -l /sys/kernel/tracing; mount -t tmpfs -o ro none /sys/kernel; xenphase record -o s.xph -- true"'
 claim_says "without dom0 kernel events"
-claim_exit 0 "and its recording is whole" run 'xenphase dump --summary /root/s.xph'
+claim_exit 0 "and its recording is whole" run 'xenphase summary /root/s.xph'
 
 # The last one, as it cannot be undone before the next boot.
 claim "a locked down kernel: the rest is recorded" run 'cd /root && rm -rf s.xph && mount -t securityfs none /sys/kernel/security 2>/dev/null; echo confidentiality >/sys/kernel/security/lockdown && xenphase record -o s.xph -- true'

@@ -57,7 +57,7 @@ static uint64_t read_all(const uint8_t *data, size_t size, struct xph_trace_dama
         xph_record_text(&record, name, sizeof(name), text, sizeof(text));
     }
     records = timeline.records;
-    *damage = timeline.file.damage;
+    *damage = timeline.damage;
     xph_machine_close(&machine);
     xph_timeline_close(&timeline);
     return records;
@@ -80,8 +80,8 @@ static void test_whole_trace_has_no_damage_and_is_in_order(void **state)
     }
     assert_true(timeline.records > 10000);
     assert_int_equal(timeline.file.pcpu_count, 2);
-    assert_int_equal(timeline.file.damage.skipped_bytes, 0);
-    assert_false(timeline.file.damage.cut);
+    assert_int_equal(timeline.damage.skipped_bytes, 0);
+    assert_false(timeline.damage.cut);
     assert_int_equal(unknown, 0);
     xph_timeline_close(&timeline);
 }
@@ -139,7 +139,7 @@ static void test_garbage_between_windows_is_skipped_and_counted(void **state)
     memcpy(broken + first + 64, data + first, recording.trace.size - first);
     assert_int_equal(read_all(broken, recording.trace.size + 64, &damage), whole);
     assert_int_equal(damage.skipped_bytes, 64);
-    assert_int_equal(damage.first_offset, first);
+    assert_int_equal(damage.first_skipped, first);
     free(broken);
 }
 
