@@ -1,11 +1,18 @@
 #include "analyzer/budget/cpu_share.h"
 
+#include <stdlib.h>
+
+#include "analyzer/budget/coverage.h"
 #include "analyzer/machine/machine.h"
 
+enum { DOMIDS = UINT16_MAX + 1 };
+
+/* Who ran when, between the bounds of the operations' phases. */
 struct collection {
-    const struct xph_operation *operations;
-    size_t count;
-    struct xph_cpu_share *shares;
+    struct xph_coverage dom0, idle, guests; /* of all guests together */
+    struct xph_coverage *own;               /* of each domain that has operations */
+    size_t own_count;
+    uint32_t *own_of; /* by domid: position in `own` + 1 */
 };
 
 const char *xph_cpu_holder_name(enum xph_cpu_holder holder)
@@ -15,61 +22,77 @@ const char *xph_cpu_holder_name(enum xph_cpu_holder holder)
     return names[holder];
 }
 
-static enum xph_cpu_holder holder_of(uint16_t domid, const struct xph_operation *operation)
+static bool mark_phases(struct xph_coverage *coverage, const struct xph_operation *operation)
 {
-    if (domid == 0)
-        return XPH_HELD_BY_DOM0;
-    if (domid == XPH_IDLE_DOMID)
-        return XPH_HELD_IDLE;
-    return domid == operation->domid ? XPH_HELD_BY_GUEST : XPH_HELD_BY_OTHERS;
+    for (size_t p = 0; p < operation->phase_count; p++) {
+        if (!xph_coverage_mark(coverage, operation->phases[p].start_ns) ||
+            !xph_coverage_mark(coverage, operation->phases[p].end_ns))
+            return false;
+    }
+    return true;
 }
 
-static uint64_t overlap(const struct xph_phase *phase, const struct xph_runstate_interval *interval)
+static bool begin(struct collection *collection, const struct xph_operation *operations,
+                  size_t count)
 {
-    uint64_t start = phase->start_ns > interval->start_ns ? phase->start_ns : interval->start_ns;
-    uint64_t end = phase->end_ns < interval->end_ns ? phase->end_ns : interval->end_ns;
+    collection->own = calloc(count + 1, sizeof(*collection->own));
+    collection->own_of = calloc(DOMIDS, sizeof(*collection->own_of));
+    if (!collection->own || !collection->own_of)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t *own = &collection->own_of[operations[i].domid];
 
-    return end > start ? end - start : 0;
+        if (*own == 0)
+            *own = (uint32_t)++collection->own_count;
+        if (!mark_phases(&collection->dom0, &operations[i]) ||
+            !mark_phases(&collection->idle, &operations[i]) ||
+            !mark_phases(&collection->guests, &operations[i]) ||
+            !mark_phases(&collection->own[*own - 1], &operations[i]))
+            return false;
+    }
+    for (size_t i = 0; i < collection->own_count; i++) {
+        if (!xph_coverage_begin(&collection->own[i]))
+            return false;
+    }
+    return xph_coverage_begin(&collection->dom0) && xph_coverage_begin(&collection->idle) &&
+           xph_coverage_begin(&collection->guests);
+}
+
+static void end(struct collection *collection)
+{
+    for (size_t i = 0; i < collection->own_count; i++)
+        xph_coverage_free(&collection->own[i]);
+    free(collection->own);
+    free(collection->own_of);
+    xph_coverage_free(&collection->dom0);
+    xph_coverage_free(&collection->idle);
+    xph_coverage_free(&collection->guests);
 }
 
 static bool take_interval(void *context, const struct xph_runstate_interval *interval,
                           struct xph_error *err)
 {
-    const struct collection *collection = context;
+    struct collection *collection = context;
+    uint32_t own = collection->own_of[interval->domid];
 
     (void)err;
     if (interval->state != XPH_RUNNING)
         return true;
-    for (size_t i = 0; i < collection->count; i++) {
-        const struct xph_operation *operation = &collection->operations[i];
-        enum xph_cpu_holder holder = holder_of(interval->domid, operation);
-
-        for (size_t p = 0; p < operation->phase_count; p++)
-            collection->shares[i].held_ns[p][holder] += overlap(&operation->phases[p], interval);
-    }
+    if (interval->domid == 0)
+        xph_coverage_add(&collection->dom0, interval->start_ns, interval->end_ns);
+    else if (interval->domid == XPH_IDLE_DOMID)
+        xph_coverage_add(&collection->idle, interval->start_ns, interval->end_ns);
+    else
+        xph_coverage_add(&collection->guests, interval->start_ns, interval->end_ns);
+    if (own != 0)
+        xph_coverage_add(&collection->own[own - 1], interval->start_ns, interval->end_ns);
     return true;
 }
 
-/* What no interval covers. */
-static void fill_unknown(const struct xph_operation *operation, uint32_t pcpus,
-                         struct xph_cpu_share *share)
+static bool read_timeline(struct collection *collection, struct xph_timeline *timeline,
+                          struct xph_error *err)
 {
-    for (size_t p = 0; p < operation->phase_count; p++) {
-        const struct xph_phase *phase = &operation->phases[p];
-        uint64_t whole = (phase->end_ns - phase->start_ns) * pcpus, told = 0;
-
-        for (unsigned holder = 0; holder < XPH_HELD_UNKNOWN; holder++)
-            told += share->held_ns[p][holder];
-        share->held_ns[p][XPH_HELD_UNKNOWN] = whole > told ? whole - told : 0;
-    }
-}
-
-bool xph_cpu_shares(const struct xph_operation *operations, size_t count, uint32_t pcpus,
-                    struct xph_timeline *timeline, struct xph_cpu_share *shares,
-                    struct xph_error *err)
-{
-    struct collection collection = {operations, count, shares};
-    struct xph_machine_observer observer = {take_interval, &collection};
+    struct xph_machine_observer observer = {take_interval, collection};
     struct xph_machine machine;
     struct xph_record record;
     bool ok = true;
@@ -80,7 +103,52 @@ bool xph_cpu_shares(const struct xph_operation *operations, size_t count, uint32
         ok = xph_machine_feed(&machine, &record, err);
     ok = ok && xph_machine_finish(&machine, timeline->last_ns, err);
     xph_machine_close(&machine);
+    return ok;
+}
+
+static void settle(struct collection *collection)
+{
+    for (size_t i = 0; i < collection->own_count; i++)
+        xph_coverage_settle(&collection->own[i]);
+    xph_coverage_settle(&collection->dom0);
+    xph_coverage_settle(&collection->idle);
+    xph_coverage_settle(&collection->guests);
+}
+
+static void fill(const struct collection *collection, const struct xph_operation *operation,
+                 uint32_t pcpus, struct xph_cpu_share *share)
+{
+    const struct xph_coverage *own = &collection->own[collection->own_of[operation->domid] - 1];
+
+    for (size_t p = 0; p < operation->phase_count; p++) {
+        uint64_t start = operation->phases[p].start_ns, stop = operation->phases[p].end_ns;
+        uint64_t *held = share->held_ns[p], whole = (stop - start) * pcpus, told = 0;
+
+        held[XPH_HELD_BY_DOM0] = xph_coverage_between(&collection->dom0, start, stop);
+        held[XPH_HELD_IDLE] = xph_coverage_between(&collection->idle, start, stop);
+        held[XPH_HELD_BY_OTHERS] = xph_coverage_between(&collection->guests, start, stop);
+        if (operation->domid != 0 && operation->domid != XPH_IDLE_DOMID) {
+            held[XPH_HELD_BY_GUEST] = xph_coverage_between(own, start, stop);
+            held[XPH_HELD_BY_OTHERS] -= held[XPH_HELD_BY_GUEST];
+        }
+        for (unsigned holder = 0; holder < XPH_HELD_UNKNOWN; holder++)
+            told += held[holder];
+        held[XPH_HELD_UNKNOWN] = whole > told ? whole - told : 0;
+    }
+}
+
+bool xph_cpu_shares(const struct xph_operation *operations, size_t count, uint32_t pcpus,
+                    struct xph_timeline *timeline, struct xph_cpu_share *shares,
+                    struct xph_error *err)
+{
+    struct collection collection = {.own_count = 0};
+    bool ok = begin(&collection, operations, count) || xph_fail(err, "out of memory");
+
+    ok = ok && read_timeline(&collection, timeline, err);
+    if (ok)
+        settle(&collection);
     for (size_t i = 0; ok && i < count; i++)
-        fill_unknown(&operations[i], pcpus, &shares[i]);
+        fill(&collection, &operations[i], pcpus, &shares[i]);
+    end(&collection);
     return ok;
 }

@@ -185,7 +185,7 @@ static int dump_timeline(const struct dump_options *options, struct xph_timeline
         return XPH_EXIT_ERROR;
     ok = dump(options, timeline, &machine, err);
     xph_doubts_of_timeline(doubts, timeline);
-    xph_doubts_of_machine(doubts, &machine);
+    xph_doubts_of_machine(doubts, machine.contradictions);
     xph_machine_close(&machine);
     if (!ok)
         return XPH_EXIT_ERROR;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "analyzer/cmds/commands.h"
+#include "analyzer/machine/contradictions.h"
 #include "analyzer/views/report.h"
 #include "recording/recording.h"
 
@@ -54,6 +55,7 @@ static bool find_operations(struct xph_report *report, const struct xph_recordin
 
     if (!xph_domain_lives_read(&lives, timeline, recording, err))
         return false;
+    xph_doubts_of_machine(&report->doubts, lives.contradictions);
     ok = xph_operations_find(&lives, &recording->manifest, &timeline->clock, evidence,
                              &report->operations, &report->count, err);
     xph_domain_lives_free(&lives);

@@ -1,6 +1,7 @@
 #include "analyzer/machine/contradictions.h"
 
-void xph_doubts_of_machine(struct xph_doubts *doubts, const struct xph_machine *machine)
+void xph_doubts_of_machine(struct xph_doubts *doubts,
+                           const struct xph_finding contradictions[static XPH_CONTRADICTIONS])
 {
     static const char *const what[XPH_CONTRADICTIONS] = {
         [XPH_CONTRADICTION_STATE] = "records of a vCPU that was in another run state by those "
@@ -14,5 +15,5 @@ void xph_doubts_of_machine(struct xph_doubts *doubts, const struct xph_machine *
     };
 
     for (unsigned i = 0; i < XPH_CONTRADICTIONS; i++)
-        xph_doubt_finding(doubts, &machine->contradictions[i], what[i]);
+        xph_doubt_finding(doubts, &contradictions[i], what[i]);
 }

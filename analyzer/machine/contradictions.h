@@ -5,6 +5,7 @@
 #include "analyzer/machine/machine.h"
 #include "analyzer/timeline/doubts.h"
 
-void xph_doubts_of_machine(struct xph_doubts *doubts, const struct xph_machine *machine);
+void xph_doubts_of_machine(struct xph_doubts *doubts,
+                           const struct xph_finding contradictions[static XPH_CONTRADICTIONS]);
 
 #endif

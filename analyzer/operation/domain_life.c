@@ -1,21 +1,21 @@
 #include "analyzer/operation/domain_life.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/decode/events.h"
 #include "analyzer/machine/machine.h"
 #include "recording/idle_rule.h"
 #include "recording/samples.h"
 
-enum { FIRST_CAPACITY = 16, MAX_LIVES = 1 << 20 };
+enum { FIRST_CAPACITY = 16, DOMIDS = UINT16_MAX + 1 };
 
 static struct xph_domain_life *add_life(struct xph_domain_lives *lives, uint16_t domid,
                                         struct xph_error *err)
 {
     if (lives->count == lives->capacity) {
         size_t capacity = lives->capacity ? lives->capacity * 2 : FIRST_CAPACITY;
-        struct xph_domain_life *grown =
-            capacity > MAX_LIVES ? NULL : realloc(lives->lives, capacity * sizeof(*grown));
+        struct xph_domain_life *grown = realloc(lives->lives, capacity * sizeof(*grown));
 
         if (!grown) {
             xph_fail(err, "out of memory for %zu domains", capacity);
@@ -24,18 +24,19 @@ static struct xph_domain_life *add_life(struct xph_domain_lives *lives, uint16_t
         lives->lives = grown;
         lives->capacity = capacity;
     }
-    lives->lives[lives->count] = (struct xph_domain_life){.domid = domid};
-    return &lives->lives[lives->count++];
+    lives->lives[lives->count++] = (struct xph_domain_life){.domid = domid};
+    if (lives->first[domid] == 0)
+        lives->first[domid] = (uint32_t)lives->count;
+    lives->latest[domid] = (uint32_t)lives->count;
+    return &lives->lives[lives->count - 1];
 }
 
 /* The latest domain of that number, made if there is none. NULL on error. */
 static struct xph_domain_life *find_life(struct xph_domain_lives *lives, uint16_t domid,
                                          struct xph_error *err)
 {
-    for (size_t i = lives->count; i-- > 0;) {
-        if (lives->lives[i].domid == domid)
-            return &lives->lives[i];
-    }
+    if (lives->latest[domid] != 0)
+        return &lives->lives[lives->latest[domid] - 1];
     return add_life(lives, domid, err);
 }
 
@@ -118,6 +119,7 @@ static bool read_trace(struct xph_domain_lives *lives, struct xph_timeline *time
         ok = take_record(lives, &record, err) && xph_machine_feed(&machine, &record, err);
     lives->last_ns = timeline->last_ns;
     ok = ok && xph_machine_finish(&machine, lives->last_ns, err);
+    memcpy(lives->contradictions, machine.contradictions, sizeof(lives->contradictions));
     xph_machine_close(&machine);
     return ok;
 }
@@ -128,19 +130,19 @@ static void take_sample(struct xph_domain_lives *lives, const struct xph_clock *
                         const struct xph_sample_domain *sample, uint64_t *last_pages)
 {
     uint64_t now = xph_clock_dom0_ns(clock, sample->header.tsc);
+    struct xph_domain_life *life;
 
-    for (size_t i = lives->count; i-- > 0;) {
-        struct xph_domain_life *life = &lives->lives[i];
-
-        if (life->domid != sample->header.domid || life->added.known)
-            continue;
-        if (sample->flags & (XPH_DOMAIN_PAUSED | XPH_DOMAIN_DYING))
-            note(&life->paused, now);
-        if (life->paused.known && sample->tot_pages < last_pages[life->domid])
-            note(&life->memory_falls, now);
-        last_pages[life->domid] = sample->tot_pages;
+    /* Only the first domain of a number can be older than the trace. */
+    if (sample->header.domid >= DOMIDS || lives->first[sample->header.domid] == 0)
         return;
-    }
+    life = &lives->lives[lives->first[sample->header.domid] - 1];
+    if (life->added.known)
+        return;
+    if (sample->flags & (XPH_DOMAIN_PAUSED | XPH_DOMAIN_DYING))
+        note(&life->paused, now);
+    if (life->paused.known && sample->tot_pages < last_pages[life->domid])
+        note(&life->memory_falls, now);
+    last_pages[life->domid] = sample->tot_pages;
 }
 
 static bool read_samples(struct xph_domain_lives *lives, const struct xph_clock *clock,
@@ -182,6 +184,12 @@ bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *
                            const struct xph_recording *recording, struct xph_error *err)
 {
     *lives = (struct xph_domain_lives){0};
+    lives->first = calloc(DOMIDS, sizeof(*lives->first));
+    lives->latest = calloc(DOMIDS, sizeof(*lives->latest));
+    if (!lives->first || !lives->latest) {
+        xph_domain_lives_free(lives);
+        return xph_fail(err, "out of memory");
+    }
     if (!read_trace(lives, timeline, err) ||
         !read_samples(lives, &timeline->clock, &recording->samples, err)) {
         xph_domain_lives_free(lives);
@@ -196,5 +204,7 @@ void xph_domain_lives_free(struct xph_domain_lives *lives)
     for (size_t i = 0; i < lives->count; i++)
         xph_run_edges_free(&lives->lives[i].edges);
     free(lives->lives);
+    free(lives->first);
+    free(lives->latest);
     *lives = (struct xph_domain_lives){0};
 }

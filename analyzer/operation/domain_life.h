@@ -5,6 +5,7 @@
 #ifndef XPH_ANALYZER_OPERATION_DOMAIN_LIFE_H
 #define XPH_ANALYZER_OPERATION_DOMAIN_LIFE_H
 
+#include "analyzer/machine/machine.h"
 #include "analyzer/operation/idle.h"
 #include "analyzer/timeline/timeline.h"
 #include "recording/recording.h"
@@ -32,7 +33,9 @@ struct xph_domain_life {
 struct xph_domain_lives {
     struct xph_domain_life *lives; /* in the order in which they were first seen; owned */
     size_t count, capacity;
-    uint64_t last_ns; /* of the trace */
+    uint32_t *first, *latest; /* by domid: position + 1 of its first and its latest; owned */
+    uint64_t last_ns;         /* of the trace */
+    struct xph_finding contradictions[XPH_CONTRADICTIONS]; /* of the trace's run states */
 };
 
 /* Reads the recording's trace and samples. `timeline` is read to its end. */
