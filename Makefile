@@ -21,7 +21,7 @@ RECORDING_SOURCES := $(wildcard recording/*.c)
 ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyzer/*/*.c))
 TRACER_SOURCES    := $(wildcard tracer/*.c)
 UNIT_SOURCES      := $(wildcard tests/unit/test_*.c)
-C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] lab/guest/*.[ch])
+C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] tests/flips/*.[ch] lab/guest/*.[ch])
 SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
@@ -65,6 +65,7 @@ TRACER_OBJECTS    = $(call objects,obj,$(TRACER_SOURCES))
 # Of the tracer, what needs no Xen.
 CHECKED_SOURCES   = $(patsubst %,tracer/%.c,buffer_size clock_check console_text domain_end domain_list idle pace trace_watch trigger)
 CHECKED_OBJECTS   = $(call objects,san,$(RECORDING_SOURCES) $(ANALYZER_SOURCES) $(CHECKED_SOURCES))
+FLIPS_PROGRAMS    = $(BUILD)/flips/flip_trace
 UNIT_PROGRAMS     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
 
 PROGRAMS = $(BUILD)/xenphase
@@ -72,7 +73,7 @@ ifeq ($(TRACER_WANTS),)
   PROGRAMS += $(BUILD)/xenphase-record
 endif
 
-.PHONY: all demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
+.PHONY: all demo check check-format check-shell check-unit check-flips check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -122,6 +123,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(CHECKED_OBJECTS) $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
 	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
 
+$(BUILD)/flips/%: tests/flips/%.c $(CHECKED_OBJECTS)
+	@mkdir -p $(@D)
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
+
 .PHONY: analyzer-dependencies
 analyzer-dependencies:
 ifneq ($(MISSING_FOR_ANALYZER),)
@@ -139,8 +144,11 @@ check-format: ## is the C code formatted?
 check-shell: ## shellcheck
 	shellcheck -x $(SHELL_FILES)
 
-check-unit: $(UNIT_PROGRAMS) $(BUILD)/xenphase ## unit tests, under ASan and UBSan
+check-unit: $(UNIT_PROGRAMS) $(FLIPS_PROGRAMS) $(BUILD)/xenphase ## unit tests, under ASan and UBSan
 	tests/run unit
+
+check-flips: $(FLIPS_PROGRAMS) ## traces with one flipped bit, FLIPS=10000 of them, under ASan and UBSan (some hundreds are in check-unit)
+	tests/run flips
 
 check-lab: all ## the end-to-end tests on the emulated Xen host
 	tests/run lab

@@ -21,11 +21,9 @@ static inline uint32_t xph_hypercall_op(uint32_t first_word)
  * 32 bits and 2 for one of 64; 0 if that cannot be. */
 static inline unsigned xph_hypercall_words(uint32_t first_word)
 {
-    uint32_t single = first_word >> 20 & 0x555, twice = first_word >> 21 & 0x555;
+    uint32_t words = first_word >> 20, pairs = (words & 0x333) + (words >> 2 & 0x333);
 
-    return single & twice
-               ? 0
-               : 1 + (unsigned)__builtin_popcount(single) + 2 * (unsigned)__builtin_popcount(twice);
+    return words & words >> 1 & 0x555 ? 0 : 1 + ((pairs + (pairs >> 4) + (pairs >> 8)) & 15);
 }
 
 #endif

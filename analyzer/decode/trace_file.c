@@ -38,10 +38,15 @@ static bool read_header(const struct xph_trace_file *file, size_t offset,
     return true;
 }
 
+/* A header, even if its size is wrong. */
+static bool is_header(const struct window_header *header)
+{
+    return header->word == WINDOW_HEADER && header->pcpu < XPH_MAX_PCPUS;
+}
+
 static bool header_is_possible(const struct window_header *header)
 {
-    return header->word == WINDOW_HEADER && header->pcpu < XPH_MAX_PCPUS &&
-           header->size % XPH_TRACE_ALIGNMENT == 0;
+    return is_header(header) && header->size % XPH_TRACE_ALIGNMENT == 0;
 }
 
 /* Can a window end at `offset`: does another begin there, or the file end? */
@@ -52,6 +57,17 @@ static bool is_bound(const struct xph_trace_file *file, size_t offset)
     if (offset == file->size)
         return true;
     return read_header(file, offset, &header) && header_is_possible(&header);
+}
+
+/* One flipped bit in a header's first word, or a pCPU that cannot be: the window can be told by its
+ * bounds all the same. */
+static bool is_damaged_header(const struct xph_trace_file *file, size_t offset,
+                              struct window_header *header)
+{
+    return read_header(file, offset, header) &&
+           __builtin_popcount(header->word ^ WINDOW_HEADER) <= 1 &&
+           header->size % XPH_TRACE_ALIGNMENT == 0 &&
+           is_bound(file, offset + WINDOW_HEADER_BYTES + header->size);
 }
 
 /* A window in the midst of other bytes may be a mere look-alike: it must end at a bound, too. */
@@ -116,9 +132,10 @@ static size_t window_end(struct search *search, size_t start, size_t told,
                          enum xph_window_trust trust)
 {
     struct xph_trace_file *file = search->file;
+    struct window_header next;
     size_t end = told;
 
-    if (!is_bound(file, told)) {
+    if (!is_bound(file, told) && !is_damaged_header(file, told, &next)) {
         end = find_end(search, start, told);
         if (end == file->size && told > file->size)
             file->damage.cut = true;
@@ -170,17 +187,6 @@ static bool add_window(struct search *search, uint32_t pcpu, struct xph_trace_wi
                     xph_fail(err, "out of memory for the windows of CPU %u", pcpu));
 }
 
-/* One flipped bit in a header's first word, or a pCPU that cannot be: the window can be told by its
- * bounds all the same. */
-static bool is_damaged_header(const struct xph_trace_file *file, size_t offset,
-                              struct window_header *header)
-{
-    return read_header(file, offset, header) &&
-           __builtin_popcount(header->word ^ WINDOW_HEADER) <= 1 &&
-           header->size % XPH_TRACE_ALIGNMENT == 0 &&
-           is_bound(file, offset + WINDOW_HEADER_BYTES + header->size);
-}
-
 /* Takes what stands at `offset`; sets it to where the next window is to be looked for. */
 static bool take_window(struct search *search, size_t *offset, enum xph_window_trust trust,
                         struct xph_error *err)
@@ -189,7 +195,7 @@ static bool take_window(struct search *search, size_t *offset, enum xph_window_t
     size_t start = *offset + WINDOW_HEADER_BYTES, end;
     struct window_header header;
 
-    if (read_header(file, *offset, &header) && header_is_possible(&header)) {
+    if (read_header(file, *offset, &header) && is_header(&header)) {
         end = window_end(search, start, start + header.size, trust);
         *offset = end;
         return add_window(search, header.pcpu, (struct xph_trace_window){start, end - start}, err);

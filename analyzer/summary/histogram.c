@@ -2,19 +2,6 @@
 
 #include <math.h>
 
-enum { STEPS = 1 << XPH_HISTOGRAM_STEPS };
-
-static unsigned bin_of(uint64_t value)
-{
-    unsigned shift, bin;
-
-    if (value < STEPS)
-        return (unsigned)value;
-    shift = 63 - XPH_HISTOGRAM_STEPS - (unsigned)__builtin_clzll(value);
-    bin = (shift << XPH_HISTOGRAM_STEPS) + (unsigned)(value >> shift);
-    return bin < XPH_HISTOGRAM_BINS ? bin : XPH_HISTOGRAM_BINS - 1;
-}
-
 static uint64_t middle_of(unsigned bin)
 {
     unsigned shift = bin >> XPH_HISTOGRAM_STEPS;
@@ -24,16 +11,6 @@ static uint64_t middle_of(unsigned bin)
     shift--;
     return ((uint64_t)(bin - (shift << XPH_HISTOGRAM_STEPS)) << shift) +
            (shift > 0 ? UINT64_C(1) << (shift - 1) : 0);
-}
-
-void xph_histogram_add(struct xph_histogram *histogram, uint64_t value)
-{
-    if (histogram->count++ == 0 || value < histogram->smallest)
-        histogram->smallest = value;
-    if (value > histogram->largest)
-        histogram->largest = value;
-    histogram->sum += value;
-    histogram->bins[bin_of(value)]++;
 }
 
 void xph_histogram_join(struct xph_histogram *histogram, const struct xph_histogram *from)

@@ -15,7 +15,28 @@ struct xph_histogram {
     uint64_t bins[XPH_HISTOGRAM_BINS];
 };
 
-void xph_histogram_add(struct xph_histogram *histogram, uint64_t value);
+static inline unsigned xph_histogram_bin(uint64_t value)
+{
+    unsigned shift, bin;
+
+    if (value < 1 << XPH_HISTOGRAM_STEPS)
+        return (unsigned)value;
+    shift = 63 - XPH_HISTOGRAM_STEPS - (unsigned)__builtin_clzll(value);
+    bin = (shift << XPH_HISTOGRAM_STEPS) + (unsigned)(value >> shift);
+    return bin < XPH_HISTOGRAM_BINS ? bin : XPH_HISTOGRAM_BINS - 1;
+}
+
+/* Many records end with one: hence inline. */
+static inline void xph_histogram_add(struct xph_histogram *histogram, uint64_t value)
+{
+    if (histogram->count++ == 0 || value < histogram->smallest)
+        histogram->smallest = value;
+    if (value > histogram->largest)
+        histogram->largest = value;
+    histogram->sum += value;
+    histogram->bins[xph_histogram_bin(value)]++;
+}
+
 void xph_histogram_join(struct xph_histogram *histogram, const struct xph_histogram *from);
 
 /* The smallest value that `share` (0 to 1) of all values do not exceed; 0 if there are none. */

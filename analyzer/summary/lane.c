@@ -23,38 +23,48 @@ void xph_lane_close(struct xph_lane *lane)
     xph_losses_free(&lane->losses);
 }
 
-static struct xph_lane_event *add_event(struct xph_lane *lane, const struct xph_record_view *view)
+bool xph_lane_queue_reserve(struct xph_lane_queue *queue, size_t count)
+{
+    size_t capacity = queue->capacity ? queue->capacity : FIRST_EVENTS;
+    struct xph_lane_event *grown;
+
+    if (queue->capacity - queue->count >= count)
+        return true;
+    while (capacity - queue->count < count)
+        capacity *= 2;
+    grown = realloc(queue->events, capacity * sizeof(*grown));
+    if (!grown)
+        return false;
+    queue->events = grown;
+    queue->capacity = capacity;
+    return true;
+}
+
+static struct xph_lane_event *add_event(struct xph_lane *lane, const struct xph_record_view *view,
+                                        int what, uint32_t vcpu)
 {
     struct xph_lane_queue *queue = lane->queue;
 
-    if (queue->count == queue->capacity) {
-        size_t capacity = queue->capacity ? queue->capacity * 2 : FIRST_EVENTS;
-        struct xph_lane_event *grown = realloc(queue->events, capacity * sizeof(*grown));
-
-        if (!grown) {
-            lane->failed = true;
-            return &lane->nowhere;
-        }
-        queue->events = grown;
-        queue->capacity = capacity;
+    if (!xph_lane_queue_reserve(queue, 1)) {
+        lane->failed = true;
+        return &lane->nowhere;
     }
     queue->events[queue->count] = (struct xph_lane_event){
-        .machine = {.pcpu = lane->cursor.pcpu,
-                    .tsc = view->tsc,
-                    .file_offset = (uint64_t)(view->at - lane->cursor.file->data)}};
+        .what = what,
+        .vcpu = vcpu,
+        .tsc = view->tsc,
+        .file_offset = (uint64_t)(view->at - lane->cursor.file->data),
+    };
     return &queue->events[queue->count++];
 }
 
 static void add_exit_event(struct xph_lane *lane, const struct xph_record_view *view, int what,
                            uint32_t reason, uint64_t since)
 {
-    struct xph_lane_event *event = add_event(lane, view);
+    struct xph_lane_event *event = add_event(lane, view, what, lane->running);
 
-    event->what = what;
     event->reason = reason;
     event->cycles = view->tsc > since ? view->tsc - since : 0;
-    event->machine.domid = (uint16_t)(lane->running >> 16);
-    event->machine.vcpu = (uint16_t)lane->running;
 }
 
 static void end_hypercall(struct xph_lane *lane, struct xph_tally *tally, uint64_t tsc)
@@ -68,6 +78,7 @@ static void end_hypercall(struct xph_lane *lane, struct xph_tally *tally, uint64
 static void vacate(struct xph_lane *lane)
 {
     lane->running = XPH_NO_VCPU;
+    lane->pv = NULL;
     lane->exit_reason = XPH_NO_REASON;
     lane->hypercall = NO_HYPERCALL;
     lane->entry_awaited = false;
@@ -98,7 +109,7 @@ static void take_runstate(struct xph_lane *lane, struct xph_tally *tally,
                           const struct xph_record_view *view)
 {
     uint32_t vcpu = xph_view_word(view, 0), event = xph_view_event(view);
-    struct xph_machine_event *change;
+    struct xph_lane_event *change;
     uint8_t old = event >> 8 & 15, new = event >> 4 & 15;
 
     if (old == XPH_RUNNING && new != XPH_RUNNING) {
@@ -109,10 +120,7 @@ static void take_runstate(struct xph_lane *lane, struct xph_tally *tally,
     } else if (new == XPH_RUNNING && vcpu != lane->running) {
         occupy(lane, vcpu, view->tsc);
     }
-    change = &add_event(lane, view)->machine;
-    change->kind = XPH_MACHINE_STATE;
-    change->domid = (uint16_t)(vcpu >> 16);
-    change->vcpu = (uint16_t)vcpu;
+    change = add_event(lane, view, XPH_LANE_STATE, vcpu);
     change->old = old;
     change->new = new;
 }
@@ -120,25 +128,19 @@ static void take_runstate(struct xph_lane *lane, struct xph_tally *tally,
 static void take_continue(struct xph_lane *lane, const struct xph_record_view *view)
 {
     uint32_t vcpu = xph_view_word(view, 0);
-    struct xph_machine_event *change;
 
     if (vcpu != lane->running)
         occupy(lane, vcpu, view->tsc);
-    change = &add_event(lane, view)->machine;
-    change->kind = XPH_MACHINE_STATE;
-    change->domid = (uint16_t)(vcpu >> 16);
-    change->vcpu = (uint16_t)vcpu;
+    add_event(lane, view, XPH_LANE_STATE, vcpu); /* from running to running: both are 0 */
 }
 
 static void take_loss(struct xph_lane *lane, const struct xph_record_view *view)
 {
-    struct xph_machine_event *loss = &add_event(lane, view)->machine;
     bool full = xph_view_words(view) >= 4;
     uint64_t since =
         full ? (uint64_t)xph_view_word(view, 3) << 32 | xph_view_word(view, 2) : view->tsc;
 
-    loss->kind = XPH_MACHINE_LOSS;
-    loss->lost_since_tsc = since;
+    add_event(lane, view, XPH_LANE_LOSS, 0)->cycles = since;
     xph_losses_add(&lane->losses,
                    (struct xph_loss){lane->cursor.pcpu, xph_view_word(view, 0),
                                      since < view->tsc ? since : view->tsc, view->tsc});
@@ -148,10 +150,7 @@ static void take_loss(struct xph_lane *lane, const struct xph_record_view *view)
 
 static void take_removal(struct xph_lane *lane, const struct xph_record_view *view)
 {
-    struct xph_machine_event *removal = &add_event(lane, view)->machine;
-
-    removal->kind = XPH_MACHINE_REMOVE;
-    removal->domid = (uint16_t)xph_view_word(view, 0);
+    add_event(lane, view, XPH_LANE_REMOVE, xph_view_word(view, 0) & 0xffff);
 }
 
 /* The scheduler tells how long the vCPU ran that it takes away: since it did so the last time. */
@@ -169,10 +168,18 @@ static void take_ran(struct xph_lane *lane, struct xph_tally *tally,
     lane->ran_tsc = view->tsc;
 }
 
+/* The entries of whoever runs; NULL without memory. */
+static struct xph_pv_tally *pv_of(struct xph_lane *lane, struct xph_tally *tally)
+{
+    if (!lane->pv)
+        lane->pv = xph_tally_pv(tally, xph_tally_vcpu(tally, lane->running));
+    return lane->pv;
+}
+
 static void take_hypercall(struct xph_lane *lane, struct xph_tally *tally,
                            const struct xph_record_view *view)
 {
-    struct xph_pv_tally *pv = xph_tally_pv(tally, xph_tally_vcpu(tally, lane->running));
+    struct xph_pv_tally *pv = pv_of(lane, tally);
     uint32_t op = xph_hypercall_op(xph_view_word(view, 0));
 
     if (!pv)
@@ -194,7 +201,7 @@ static void take_hypercall(struct xph_lane *lane, struct xph_tally *tally,
 static void take_subcall(struct xph_lane *lane, struct xph_tally *tally,
                          const struct xph_record_view *view)
 {
-    struct xph_pv_tally *pv = xph_tally_pv(tally, xph_tally_vcpu(tally, lane->running));
+    struct xph_pv_tally *pv = pv_of(lane, tally);
     uint32_t op = xph_hypercall_op(xph_view_word(view, 0));
 
     if (!pv)
@@ -208,7 +215,7 @@ static void take_subcall(struct xph_lane *lane, struct xph_tally *tally,
 static void take_pv_entry(struct xph_lane *lane, struct xph_tally *tally,
                           const struct xph_record_view *view)
 {
-    struct xph_pv_tally *pv = xph_tally_pv(tally, xph_tally_vcpu(tally, lane->running));
+    struct xph_pv_tally *pv = pv_of(lane, tally);
 
     if (!pv)
         return;
@@ -299,6 +306,8 @@ void xph_lane_read(struct xph_lane *lane, struct xph_tally *tally, uint64_t byte
     uint64_t end = lane->bytes + bytes;
     struct xph_record_view view;
 
+    /* The tally may be another one than last time. */
+    lane->pv = NULL;
     while (lane->bytes < end) {
         size_t length;
 

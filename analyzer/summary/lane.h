@@ -11,16 +11,21 @@
 #include "analyzer/summary/tally.h"
 #include "analyzer/timeline/losses.h"
 
+/* One is kept for each change of a run state, until all lanes have come so far: hence small. */
 struct xph_lane_event {
+    uint64_t tsc, file_offset;
+    uint64_t cycles; /* of an exit; of a loss, the TSC of its begin */
+    uint32_t vcpu;   /* domid << 16 | number; of a removal, the domid */
+    uint32_t reason; /* XPH_NO_REASON: that of the pause before */
     enum {
-        XPH_LANE_MACHINE,      /* `machine` happened */
-        XPH_LANE_EXIT_PAUSED,  /* the vCPU of `machine` was taken off its pCPU when it was `cycles`
-                                  in Xen since a VM exit for `reason` (or since its last pause) */
+        XPH_LANE_STATE,        /* the vCPU goes from state `old` to `new` */
+        XPH_LANE_LOSS,         /* records were lost */
+        XPH_LANE_REMOVE,       /* a domain is gone */
+        XPH_LANE_EXIT_PAUSED,  /* the vCPU was taken off its pCPU when it was `cycles` in Xen since
+                                  a VM exit for `reason`, or since it was put there */
         XPH_LANE_EXIT_RESUMED, /* it is back and entered the guest after `cycles` */
     } what;
-    uint32_t reason; /* XPH_NO_REASON: that of the pause before */
-    uint64_t cycles;
-    struct xph_machine_event machine;
+    uint8_t old, new;
 };
 
 #define XPH_NO_REASON UINT32_MAX
@@ -30,12 +35,16 @@ struct xph_lane_queue {
     size_t count, capacity;
 };
 
+/* Makes room for so many more; false without memory. */
+bool xph_lane_queue_reserve(struct xph_lane_queue *queue, size_t count);
+
 struct xph_lane {
     struct xph_pcpu_cursor cursor;
     uint64_t records, bytes;
     uint64_t first_tsc, last_tsc; /* of records, where there are any */
     uint64_t latest_tsc;
-    uint32_t running; /* domid << 16 | vCPU, or XPH_NO_VCPU */
+    uint32_t running;        /* domid << 16 | vCPU, or XPH_NO_VCPU */
+    struct xph_pv_tally *pv; /* the vCPU's entries in the tally of the present thread, or NULL */
     uint64_t running_since;
     bool entry_awaited;   /* the vCPU has not done anything since it was put on the pCPU */
     uint32_t exit_reason; /* of the VM exit that it is in, or XPH_NO_REASON */

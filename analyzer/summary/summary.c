@@ -15,7 +15,7 @@
 enum {
     ROUND_BYTES = 8 << 20, /* of records, in all lanes together */
     SMALLEST_PIECE = 64 << 10,
-    LARGEST_PIECE = 1 << 20,
+    LARGEST_PIECE = 512 << 10,
     QUEUE_EVENTS = 16384, /* a lane with more events that wait is not read on, */
                           /* if it is not the slowest */
 };
@@ -67,7 +67,7 @@ static bool take_exit(struct reading *reading, const struct xph_lane_event *even
 {
     const struct xph_machine *machine = &reading->summary->machine;
     uint32_t position =
-        xph_vcpus_position(&machine->vcpus, event->machine.domid, event->machine.vcpu);
+        xph_vcpus_position(&machine->vcpus, (uint16_t)(event->vcpu >> 16), (uint16_t)event->vcpu);
     struct paused_exit *paused;
 
     if (position == 0)
@@ -92,12 +92,34 @@ static bool take_exit(struct reading *reading, const struct xph_lane_event *even
     return true;
 }
 
-static bool take_event(struct reading *reading, const struct xph_lane_event *event,
+static bool take_event(struct reading *reading, size_t lane, const struct xph_lane_event *event,
                        struct xph_tally *tally)
 {
-    if (event->what == XPH_LANE_MACHINE)
-        return xph_machine_take(&reading->summary->machine, &event->machine, reading->err);
-    return take_exit(reading, event, tally);
+    struct xph_machine_event change = {.pcpu = reading->file.pcpus[lane].pcpu,
+                                       .domid = (uint16_t)(event->vcpu >> 16),
+                                       .vcpu = (uint16_t)event->vcpu,
+                                       .tsc = event->tsc,
+                                       .file_offset = event->file_offset};
+
+    switch (event->what) {
+    case XPH_LANE_STATE:
+        change.kind = XPH_MACHINE_STATE;
+        change.old = event->old;
+        change.new = event->new;
+        break;
+    case XPH_LANE_LOSS:
+        change.kind = XPH_MACHINE_LOSS;
+        change.lost_since_tsc = event->cycles;
+        break;
+    case XPH_LANE_REMOVE:
+        change.kind = XPH_MACHINE_REMOVE;
+        change.domid = (uint16_t)event->vcpu;
+        break;
+    case XPH_LANE_EXIT_PAUSED:
+    case XPH_LANE_EXIT_RESUMED:
+        return take_exit(reading, event, tally);
+    }
+    return xph_machine_take(&reading->summary->machine, &change, reading->err);
 }
 
 static const struct xph_lane_event *first_event(const struct pending *pending)
@@ -117,12 +139,10 @@ static size_t earliest_lane(const struct reading *reading, size_t *second)
 
         if (!event)
             continue;
-        if (first == count ||
-            event->machine.tsc < first_event(&reading->pending[first])->machine.tsc) {
+        if (first == count || event->tsc < first_event(&reading->pending[first])->tsc) {
             *second = first;
             first = i;
-        } else if (*second == count ||
-                   event->machine.tsc < first_event(&reading->pending[*second])->machine.tsc) {
+        } else if (*second == count || event->tsc < first_event(&reading->pending[*second])->tsc) {
             *second = i;
         }
     }
@@ -142,12 +162,11 @@ static bool take_run(struct reading *reading, size_t lane, size_t second, struct
                                              ? first_event(&reading->pending[second])
                                              : NULL,
                                 *event;
-    uint64_t other_tsc = other ? other->machine.tsc : UINT64_MAX;
+    uint64_t other_tsc = other ? other->tsc : UINT64_MAX;
 
-    while ((event = first_event(pending)) &&
-           comes_before(event->machine.tsc, lane, other_tsc, second) &&
-           comes_before(event->machine.tsc, lane, reading->slowest_tsc, reading->slowest)) {
-        if (!take_event(reading, event, tally))
+    while ((event = first_event(pending)) && comes_before(event->tsc, lane, other_tsc, second) &&
+           comes_before(event->tsc, lane, reading->slowest_tsc, reading->slowest)) {
+        if (!take_event(reading, lane, event, tally))
             return false;
         pending->next++;
     }
@@ -160,8 +179,8 @@ static bool take_events(struct reading *reading, struct xph_tally *tally)
         size_t second, lane = earliest_lane(reading, &second);
 
         if (lane == reading->file.pcpu_count ||
-            !comes_before(first_event(&reading->pending[lane])->machine.tsc, lane,
-                          reading->slowest_tsc, reading->slowest))
+            !comes_before(first_event(&reading->pending[lane])->tsc, lane, reading->slowest_tsc,
+                          reading->slowest))
             return true;
         if (!take_run(reading, lane, second, tally))
             return false;
@@ -192,21 +211,12 @@ static bool queue_incoming(struct reading *reading)
             memmove(queue->events, queue->events + pending->next, rest * sizeof(*queue->events));
         queue->count = rest;
         pending->next = 0;
-        if (rest == 0) {
-            struct xph_lane_queue empty = *queue;
-
-            *queue = *incoming;
-            *incoming = empty;
-        } else if (incoming->count > 0) {
-            struct xph_lane_event *grown =
-                realloc(queue->events, (rest + incoming->count) * sizeof(*grown));
-
-            if (!grown)
-                return xph_fail(reading->err, "out of memory for events");
-            memcpy(grown + rest, incoming->events, incoming->count * sizeof(*grown));
-            queue->events = grown;
-            queue->count = queue->capacity = rest + incoming->count;
-        }
+        if (!xph_lane_queue_reserve(queue, incoming->count))
+            return xph_fail(reading->err, "out of memory for events");
+        if (incoming->count > 0)
+            memcpy(queue->events + rest, incoming->events,
+                   incoming->count * sizeof(*queue->events));
+        queue->count += incoming->count;
         incoming->count = 0;
     }
     return true;

@@ -140,7 +140,7 @@ struct xph_times *xph_tally_reason(struct xph_tally *tally, uint32_t reason)
     return NULL;
 }
 
-static struct xph_histogram *histogram_of(struct xph_tally *tally, struct xph_times *times)
+struct xph_histogram *xph_times_histogram(struct xph_tally *tally, struct xph_times *times)
 {
     if (!times->times) {
         times->times = calloc(1, sizeof(*times->times));
@@ -149,18 +149,10 @@ static struct xph_histogram *histogram_of(struct xph_tally *tally, struct xph_ti
     return times->times;
 }
 
-void xph_times_add(struct xph_tally *tally, struct xph_times *times, uint64_t cycles)
-{
-    struct xph_histogram *histogram = histogram_of(tally, times);
-
-    if (histogram)
-        xph_histogram_add(histogram, cycles);
-}
-
 static void join_times(struct xph_tally *tally, struct xph_times *to, const struct xph_times *from)
 {
     to->count += from->count;
-    if (from->times && histogram_of(tally, to))
+    if (from->times && xph_times_histogram(tally, to))
         xph_histogram_join(to->times, from->times);
 }
 

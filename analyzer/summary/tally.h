@@ -65,7 +65,17 @@ const struct xph_vcpu_tally *xph_tally_find(const struct xph_tally *tally, uint3
 
 /* NULL where there is no room for one more reason. */
 struct xph_times *xph_tally_reason(struct xph_tally *tally, uint32_t reason);
-void xph_times_add(struct xph_tally *tally, struct xph_times *times, uint64_t cycles);
+/* NULL without memory. */
+struct xph_histogram *xph_times_histogram(struct xph_tally *tally, struct xph_times *times);
+
+static inline void xph_times_add(struct xph_tally *tally, struct xph_times *times, uint64_t cycles)
+{
+    struct xph_histogram *histogram =
+        times->times ? times->times : xph_times_histogram(tally, times);
+
+    if (histogram)
+        xph_histogram_add(histogram, cycles);
+}
 
 /* Adds what `from` counted. */
 void xph_tally_join(struct xph_tally *tally, const struct xph_tally *from);

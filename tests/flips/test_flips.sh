@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# One flipped bit in a trace, FLIPS times (400): no crash, no hang, and what contradicts the format or the machine is told.
+set -uo pipefail
+# shellcheck source=tests/tap.sh
+source tests/tap.sh
+
+flips=${FLIPS-400}
+first=${FIRST_SEED-1}
+traces=(build/data/create-pv.xph/xen.trace build/data/create-pvh.xph/xen.trace build/data/destroy-pv.xph/xen.trace)
+
+claim "$flips bare traces with a flipped bit, seeds from $first on" build/flips/flip_trace "$flips" "$first" "${traces[@]}"
+while IFS= read -r line; do echo "# $line"; done <<<"$output"
+finish
