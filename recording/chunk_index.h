@@ -1,11 +1,13 @@
 /*
  * The checksums beside a binary file of a recording: which bytes were written in one piece, and
- * their CRC-32.
+ * their hash.
  *
- * FILE.index is a header of 8 bytes ("XPHIDX01") followed by entries of 16 bytes, little endian:
+ * FILE.index is a header of 8 bytes ("XPHIDX02", the format's version in its last two) followed by
+ * entries of 24 bytes, little endian:
  *   uint64_t offset   where the chunk starts in FILE; chunks follow each other without a hole
  *   uint32_t length   bytes
- *   uint32_t crc32    of these bytes, zlib's polynomial
+ *   uint32_t zero
+ *   uint64_t hash     of these bytes: xxHash's XXH3, 64 bits, without a seed
  * Entries reach the disk a little later than the bytes they cover, so a recording that was cut off
  * has some bytes at its end that no entry covers: they can be read, but not vouched for.
  */
@@ -22,7 +24,8 @@
 struct xph_chunk_entry {
     uint64_t offset;
     uint32_t length;
-    uint32_t crc32;
+    uint32_t zero;
+    uint64_t hash;
 };
 
 /* A file under construction together with its index. One thread owns it. */
@@ -42,9 +45,9 @@ bool xph_chunk_writer_open(struct xph_chunk_writer *writer, int dirfd, const cha
 bool xph_chunk_writer_append(struct xph_chunk_writer *writer, struct iovec *iov, int count,
                              struct xph_error *err);
 
-/* The same with a checksum from elsewhere, which the bytes need not fit: a copy of damage. */
+/* The same with a hash from elsewhere, which the bytes need not fit: a copy of damage. */
 bool xph_chunk_writer_append_as(struct xph_chunk_writer *writer, struct iovec *iov, int count,
-                                uint32_t crc, struct xph_error *err);
+                                uint64_t hash, struct xph_error *err);
 
 /* Brings the index up to date with the file. Called now and then by the owner, and by close. */
 bool xph_chunk_writer_flush(struct xph_chunk_writer *writer, struct xph_error *err);

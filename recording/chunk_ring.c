@@ -139,7 +139,7 @@ static bool append_bytes(struct xph_chunk_writer *out, const struct holed_file *
 {
     struct iovec iov = {(void *)(uintptr_t)(file->data + entry->offset), entry->length};
 
-    return xph_chunk_writer_append_as(out, &iov, 1, entry->crc32, err);
+    return xph_chunk_writer_append_as(out, &iov, 1, entry->hash, err);
 }
 
 /* Chunks follow each other. One that does not is damage of the index, or made up so that its bytes

@@ -2,7 +2,7 @@
 # The programs that a host gets. They are built against the libraries of one Xen and do not start elsewhere, so for a host of
 # another suite than this machine's they are built in a root of that suite, with its compiler.
 
-readonly BUILD_PACKAGES=gcc,libc6-dev,make,pkg-config,libjansson-dev,zlib1g-dev,libxen-dev,libtraceevent-dev,libtracefs-dev,libelf-dev
+readonly BUILD_PACKAGES=gcc,libc6-dev,make,pkg-config,libjansson-dev,libxxhash-dev,libxen-dev,libtraceevent-dev,libtracefs-dev,libelf-dev
 
 build_root_dir() {
     echo "$XENLAB_CACHE/build-$1-$(cd "$XENLAB_HOME" && cat lib/programs.sh lib/artifact.sh | key_of)"
