@@ -25,7 +25,9 @@ C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[c
 SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
-ANALYZER_LIBRARIES = jansson:libjansson-dev zlib:zlib1g-dev
+ANALYZER_LIBRARIES = jansson:libjansson-dev
+# Only its header is used: there is nothing to link.
+ANALYZER_HEADERS   = libxxhash:libxxhash-dev
 # The reader of dom0.dat; without them the analyzer is built all the same.
 KERNEL_LIBRARIES   = libtracecmd:libtracecmd-dev libtraceevent:libtraceevent-dev
 TEST_LIBRARIES     = cmocka:libcmocka-dev
@@ -35,16 +37,16 @@ names   = $(foreach pair,$(1),$(firstword $(subst :, ,$(pair))))
 missing = $(strip $(foreach pair,$(1),$(if $(shell $(PKG_CONFIG) --exists $(firstword $(subst :, ,$(pair))) 2>/dev/null && echo yes),,$(lastword $(subst :, ,$(pair))))))
 
 ifeq ($(shell command -v $(PKG_CONFIG) 2>/dev/null),)
-  MISSING_FOR_ANALYZER := pkg-config $(foreach pair,$(ANALYZER_LIBRARIES),$(lastword $(subst :, ,$(pair))))
+  MISSING_FOR_ANALYZER := pkg-config $(foreach pair,$(ANALYZER_LIBRARIES) $(ANALYZER_HEADERS),$(lastword $(subst :, ,$(pair))))
   MISSING_FOR_KERNEL   := pkg-config $(foreach pair,$(KERNEL_LIBRARIES),$(lastword $(subst :, ,$(pair))))
   MISSING_FOR_TRACER   := pkg-config $(sort $(foreach pair,$(TRACER_LIBRARIES),$(lastword $(subst :, ,$(pair)))))
 else
-  MISSING_FOR_ANALYZER := $(sort $(call missing,$(ANALYZER_LIBRARIES)))
+  MISSING_FOR_ANALYZER := $(sort $(call missing,$(ANALYZER_LIBRARIES) $(ANALYZER_HEADERS)))
   MISSING_FOR_KERNEL   := $(sort $(call missing,$(KERNEL_LIBRARIES)))
   MISSING_FOR_TRACER   := $(sort $(call missing,$(TRACER_LIBRARIES)))
 endif
 
-ANALYZER_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(call names,$(ANALYZER_LIBRARIES)))
+ANALYZER_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(call names,$(ANALYZER_LIBRARIES) $(ANALYZER_HEADERS)))
 ANALYZER_LIBS   = $(shell $(PKG_CONFIG) --libs $(call names,$(ANALYZER_LIBRARIES)))
 TRACER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(call names,$(TRACER_LIBRARIES)))
 TRACER_LIBS     = $(shell $(PKG_CONFIG) --libs $(call names,$(TRACER_LIBRARIES))) -ldl
@@ -65,7 +67,7 @@ TRACER_OBJECTS    = $(call objects,obj,$(TRACER_SOURCES))
 # Of the tracer, what needs no Xen.
 CHECKED_SOURCES   = $(patsubst %,tracer/%.c,buffer_size clock_check console_text domain_end domain_list idle pace trace_watch trigger)
 CHECKED_OBJECTS   = $(call objects,san,$(RECORDING_SOURCES) $(ANALYZER_SOURCES) $(CHECKED_SOURCES))
-FLIPS_PROGRAMS    = $(BUILD)/flips/flip_trace
+FLIPS_PROGRAMS    = $(BUILD)/flips/flip_trace $(BUILD)/flips/damage_recording
 UNIT_PROGRAMS     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
 
 PROGRAMS = $(BUILD)/xenphase
@@ -123,7 +125,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(CHECKED_OBJECTS) $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
 	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
 
-$(BUILD)/flips/%: tests/flips/%.c $(CHECKED_OBJECTS)
+$(BUILD)/flips/%: tests/flips/%.c $(CHECKED_OBJECTS) tests/flips/random.h
 	@mkdir -p $(@D)
 	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
 
@@ -147,7 +149,7 @@ check-shell: ## shellcheck
 check-unit: $(UNIT_PROGRAMS) $(FLIPS_PROGRAMS) $(BUILD)/xenphase ## unit tests, under ASan and UBSan
 	tests/run unit
 
-check-flips: $(FLIPS_PROGRAMS) ## traces with one flipped bit, FLIPS=10000 of them, under ASan and UBSan (some hundreds are in check-unit)
+check-flips: $(FLIPS_PROGRAMS) ## FLIPS=10000 bare traces with a flipped bit, and as many damaged recordings, under ASan and UBSan (some hundreds are in check-unit)
 	tests/run flips
 
 check-lab: all ## the end-to-end tests on the emulated Xen host

@@ -18,6 +18,7 @@
 #include "analyzer/machine/contradictions.h"
 #include "analyzer/views/summary.h"
 #include "recording/files.h"
+#include "tests/flips/random.h"
 
 enum { KHZ = 2600000, MAX_MS = 20000 };
 
@@ -77,16 +78,6 @@ struct trace {
     size_t size;
     char *text; /* what is said of it undamaged */
 };
-
-static uint64_t next_random(uint64_t *state)
-{
-    /* splitmix64 */
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 static enum target word_target(uint32_t header)
 {
