@@ -11,6 +11,7 @@
 
 #include "analyzer/summary/crew.h"
 #include "analyzer/summary/lane.h"
+#include "analyzer/timeline/lane_heap.h"
 
 enum {
     ROUND_BYTES = 8 << 20, /* of records, in all lanes together */
@@ -37,8 +38,8 @@ struct reading {
     } * pending;                               /* one per lane */
     size_t *due;                               /* lanes that the present round reads on */
     size_t due_count;
-    size_t slowest; /* lane; those with the same time but a higher number come after it */
-    uint64_t slowest_tsc;
+    struct xph_lane_place slowest; /* where the lane is that came least far */
+    struct xph_lane_heap heap;     /* of the lanes that have events to be taken */
     uint64_t piece_bytes;
     struct xph_tally *tallies; /* one per thread */
     unsigned threads;
@@ -127,64 +128,45 @@ static const struct xph_lane_event *first_event(const struct pending *pending)
     return pending->next < pending->queue.count ? &pending->queue.events[pending->next] : NULL;
 }
 
-/* The lane with the earliest event, of those at the same time the one with the lowest number; the
- * number of lanes if there is none. `*second` is the lane that comes next. */
-static size_t earliest_lane(const struct reading *reading, size_t *second)
-{
-    size_t count = reading->file.pcpu_count, first = count;
-
-    *second = count;
-    for (size_t i = 0; i < count; i++) {
-        const struct xph_lane_event *event = first_event(&reading->pending[i]);
-
-        if (!event)
-            continue;
-        if (first == count || event->tsc < first_event(&reading->pending[first])->tsc) {
-            *second = first;
-            first = i;
-        } else if (*second == count || event->tsc < first_event(&reading->pending[*second])->tsc) {
-            *second = i;
-        }
-    }
-    return first;
-}
-
-static bool comes_before(uint64_t tsc, size_t lane, uint64_t other_tsc, size_t other)
-{
-    return tsc != other_tsc ? tsc < other_tsc : lane <= other;
-}
-
-/* Takes the lane's events as long as none of another lane comes before them, nor may yet come. */
-static bool take_run(struct reading *reading, size_t lane, size_t second, struct xph_tally *tally)
+/* Takes the first lane's events as long as none of another lane comes before them, nor may yet
+ * come. False on error. */
+static bool take_run(struct reading *reading, size_t lane, struct xph_tally *tally)
 {
     struct pending *pending = &reading->pending[lane];
-    const struct xph_lane_event *other = second < reading->file.pcpu_count
-                                             ? first_event(&reading->pending[second])
-                                             : NULL,
-                                *event;
-    uint64_t other_tsc = other ? other->tsc : UINT64_MAX;
+    struct xph_lane_place second = xph_lane_heap_second(&reading->heap);
+    struct xph_lane_place limit =
+        xph_lane_place_before(second, reading->slowest) ? second : reading->slowest;
+    const struct xph_lane_event *event;
 
-    while ((event = first_event(pending)) && comes_before(event->tsc, lane, other_tsc, second) &&
-           comes_before(event->tsc, lane, reading->slowest_tsc, reading->slowest)) {
+    while ((event = first_event(pending)) &&
+           !xph_lane_place_before(limit, (struct xph_lane_place){event->tsc, lane})) {
         if (!take_event(reading, lane, event, tally))
             return false;
         pending->next++;
     }
+    if (event)
+        xph_lane_heap_move(&reading->heap, event->tsc);
+    else
+        xph_lane_heap_drop(&reading->heap);
     return true;
 }
 
 static bool take_events(struct reading *reading, struct xph_tally *tally)
 {
-    for (;;) {
-        size_t second, lane = earliest_lane(reading, &second);
+    struct xph_lane_heap *heap = &reading->heap;
 
-        if (lane == reading->file.pcpu_count ||
-            !comes_before(first_event(&reading->pending[lane])->tsc, lane, reading->slowest_tsc,
-                          reading->slowest))
-            return true;
-        if (!take_run(reading, lane, second, tally))
+    heap->size = 0;
+    for (size_t lane = 0; lane < reading->file.pcpu_count; lane++) {
+        const struct xph_lane_event *event = first_event(&reading->pending[lane]);
+
+        if (event)
+            xph_lane_heap_add(heap, (struct xph_lane_place){event->tsc, lane});
+    }
+    while (heap->size > 0 && !xph_lane_place_before(reading->slowest, heap->places[0])) {
+        if (!take_run(reading, heap->places[0].lane, tally))
             return false;
     }
+    return true;
 }
 
 /* Task 0 is to take events, the others are to read the lanes that are due. */
@@ -224,15 +206,12 @@ static bool queue_incoming(struct reading *reading)
 
 static void find_slowest(struct reading *reading)
 {
-    reading->slowest = reading->file.pcpu_count;
-    reading->slowest_tsc = UINT64_MAX;
+    reading->slowest = (struct xph_lane_place){UINT64_MAX, SIZE_MAX};
     for (size_t i = 0; i < reading->file.pcpu_count; i++) {
-        const struct xph_lane *lane = &reading->lanes[i];
+        struct xph_lane_place place = {reading->lanes[i].last_tsc, i};
 
-        if (!lane->done && lane->last_tsc < reading->slowest_tsc) {
-            reading->slowest = i;
-            reading->slowest_tsc = lane->last_tsc;
-        }
+        if (!reading->lanes[i].done && xph_lane_place_before(place, reading->slowest))
+            reading->slowest = place;
     }
 }
 
@@ -243,7 +222,7 @@ static void find_due(struct reading *reading)
         const struct pending *pending = &reading->pending[i];
 
         if (!reading->lanes[i].done &&
-            (i == reading->slowest || pending->queue.count - pending->next < QUEUE_EVENTS))
+            (i == reading->slowest.lane || pending->queue.count - pending->next < QUEUE_EVENTS))
             reading->due[reading->due_count++] = i;
     }
 }
@@ -312,7 +291,8 @@ static bool open_reading(struct reading *reading)
     reading->pending = calloc(count + 1, sizeof(*reading->pending));
     reading->due = calloc(count + 1, sizeof(*reading->due));
     reading->tallies = calloc(reading->threads, sizeof(*reading->tallies));
-    if (!reading->lanes || !reading->pending || !reading->due || !reading->tallies)
+    if (!reading->lanes || !reading->pending || !reading->due || !reading->tallies ||
+        !xph_lane_heap_open(&reading->heap, count))
         return xph_fail(reading->err, "out of memory for %zu CPUs", count);
     for (unsigned i = 0; i < reading->threads; i++) {
         if (!xph_tally_open(&reading->tallies[i], reading->err))
@@ -350,6 +330,7 @@ static void close_reading(struct reading *reading)
     free(reading->due);
     free(reading->tallies);
     free(reading->paused);
+    xph_lane_heap_close(&reading->heap);
     xph_trace_file_close(&reading->file);
 }
 

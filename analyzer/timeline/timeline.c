@@ -5,36 +5,6 @@
 /* So many bytes of records are read before the memory that they took is given back. */
 enum { FORGET_BYTES = 8 << 20 };
 
-/* Earlier TSC first; of two at the same cycle the lower pCPU, so that the order is always the same.
- */
-static bool comes_before(const struct xph_timeline *timeline, size_t a, size_t b)
-{
-    uint64_t first = timeline->lanes[a].next.tsc, second = timeline->lanes[b].next.tsc;
-
-    /* Lanes ascend by pCPU. */
-    return first != second ? first < second : a < b;
-}
-
-static void sift_down(struct xph_timeline *timeline, size_t parent)
-{
-    size_t *heap = timeline->heap;
-
-    for (;;) {
-        size_t child = 2 * parent + 1, moved;
-
-        if (child >= timeline->heap_size)
-            return;
-        if (child + 1 < timeline->heap_size && comes_before(timeline, heap[child + 1], heap[child]))
-            child++;
-        if (!comes_before(timeline, heap[child], heap[parent]))
-            return;
-        moved = heap[parent];
-        heap[parent] = heap[child];
-        heap[child] = moved;
-        parent = child;
-    }
-}
-
 /* A lane that has no more records gives what it found wrong to the whole. */
 static bool advance(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
 {
@@ -64,8 +34,7 @@ static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
     size_t count = timeline->file.pcpu_count;
 
     timeline->lanes = calloc(count ? count : 1, sizeof(*timeline->lanes));
-    timeline->heap = calloc(count ? count : 1, sizeof(*timeline->heap));
-    if (!timeline->lanes || !timeline->heap)
+    if (!timeline->lanes || !xph_lane_heap_open(&timeline->heap, count))
         return xph_fail(err, "out of memory for %zu CPUs", count);
     if (!xph_event_census_open(&timeline->census, err))
         return false;
@@ -75,10 +44,9 @@ static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
     place_timeless(timeline);
     for (size_t i = 0; i < count; i++) {
         if (advance(timeline, &timeline->lanes[i]))
-            timeline->heap[timeline->heap_size++] = i;
+            xph_lane_heap_add(&timeline->heap,
+                              (struct xph_lane_place){timeline->lanes[i].next.tsc, i});
     }
-    for (size_t i = timeline->heap_size / 2; i-- > 0;)
-        sift_down(timeline, i);
     return true;
 }
 
@@ -92,8 +60,8 @@ static bool open_timeline(struct xph_timeline *timeline, bool file_is_open, uint
         xph_timeline_close(timeline);
         return false;
     }
-    if (start_tsc == 0 && timeline->heap_size > 0)
-        timeline->clock.start_tsc = timeline->lanes[timeline->heap[0]].next.tsc;
+    if (start_tsc == 0 && timeline->heap.size > 0)
+        timeline->clock.start_tsc = timeline->heap.places[0].tsc;
     return true;
 }
 
@@ -150,7 +118,7 @@ void xph_timeline_close(struct xph_timeline *timeline)
     xph_trace_file_close(&timeline->file);
     xph_event_census_close(&timeline->census);
     free(timeline->lanes);
-    free(timeline->heap);
+    xph_lane_heap_close(&timeline->heap);
     xph_losses_free(&timeline->losses);
     *timeline = (struct xph_timeline){0};
 }
@@ -164,8 +132,8 @@ static void forget_read(struct xph_timeline *timeline)
     timeline->forgotten_bytes = timeline->delivered_bytes;
     if (!timeline->file.mapping)
         return;
-    for (size_t i = 0; i < timeline->heap_size; i++) {
-        const uint8_t *at = timeline->lanes[timeline->heap[i]].next.at;
+    for (size_t i = 0; i < timeline->heap.size; i++) {
+        const uint8_t *at = timeline->lanes[timeline->heap.places[i].lane].next.at;
 
         if ((uint64_t)(at - timeline->file.data) < first)
             first = (uint64_t)(at - timeline->file.data);
@@ -206,15 +174,16 @@ bool xph_timeline_next(struct xph_timeline *timeline, struct xph_record *record)
 {
     struct xph_timeline_lane *lane;
 
-    if (timeline->heap_size == 0)
+    if (timeline->heap.size == 0)
         return false;
-    lane = &timeline->lanes[timeline->heap[0]];
+    lane = &timeline->lanes[timeline->heap.places[0].lane];
     fill(record, lane);
     record->time_ns = xph_clock_ns(&timeline->clock, record->tsc);
     timeline->delivered_bytes += xph_header_length(lane->next.header);
-    if (!advance(timeline, lane))
-        timeline->heap[0] = timeline->heap[--timeline->heap_size];
-    sift_down(timeline, 0);
+    if (advance(timeline, lane))
+        xph_lane_heap_move(&timeline->heap, lane->next.tsc);
+    else
+        xph_lane_heap_drop(&timeline->heap);
     if (timeline->records++ == 0)
         timeline->first_ns = record->time_ns;
     if (record->tsc > timeline->last_tsc) {

@@ -7,6 +7,7 @@
 
 #include "analyzer/decode/pcpu_cursor.h"
 #include "analyzer/timeline/clock.h"
+#include "analyzer/timeline/lane_heap.h"
 #include "analyzer/timeline/losses.h"
 #include "recording/error.h"
 #include "recording/recording.h"
@@ -18,9 +19,8 @@ struct xph_timeline {
     struct xph_timeline_lane {
         struct xph_pcpu_cursor cursor;
         struct xph_record_view next;
-    } * lanes;    /* one per pCPU */
-    size_t *heap; /* indexes of lanes that have a next record, the earliest first */
-    size_t heap_size;
+    } * lanes;                  /* one per pCPU; owned */
+    struct xph_lane_heap heap;  /* of those that have a next record */
     uint64_t records;           /* delivered so far */
     uint64_t first_ns, last_ns; /* of those delivered */
     uint64_t last_tsc;
