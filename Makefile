@@ -75,7 +75,7 @@ ifeq ($(TRACER_WANTS),)
   PROGRAMS += $(BUILD)/xenphase-record
 endif
 
-.PHONY: all demo check check-format check-shell check-unit check-flips check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
+.PHONY: all demo check check-format check-shell check-unit check-flips check-lab check-hosts check-recorder bench bench-decoder bench-tracer install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -164,8 +164,10 @@ check-recorder: all ## everything that can go wrong while recording, on the emul
 bench-tracer: ## what recording adds to a creation on the running emulated host, as ratios
 	scripts/bench-tracer
 
-bench: $(BUILD)/xenphase ## speed, as a ratio to xenalyze on the same trace in the same run
-	scripts/bench
+bench: bench-decoder ## all benches that need no host
+
+bench-decoder: $(BUILD)/xenphase ## the summary's speed beside xenalyze's and cat's, in turns (TRACE=FILE KHZ=N; else the last demo's recording)
+	scripts/bench-decoder $(TRACE) $(KHZ)
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -51,14 +51,38 @@ for phase in "toolstack prepare" "domain build" "guest boot" "who held the 2 CPU
 done
 claim_exit 0 "dump lists decoded records" $xenphase dump --event domain_add "$data/create-pv.xph"
 claim_says "domain_add"
-claim_exit 0 "summary counts" $xenphase summary "$data/create-pv.xph"
+claim_exit 0 "summary counts" $xenphase summary "$data/destroy-pv.xph"
 claim_says "vcpu d0v0"
+claim_says "top hypercalls"
+claim_says "domain 1 \"tiny-pv\""
+claim_exit 0 "summary as JSON" $xenphase summary --json "$data/destroy-pv.xph"
+claim_says '"format": "xenphase summary"'
+claim_says '"name": "mmu_update"'
+
+same_from_a_pipe() {
+    $xenphase summary --trace "$data/destroy-pv.xph/xen.trace" --khz 2600000 >"$work/file" &&
+        $xenphase summary --trace - --khz 2600000 <"$data/destroy-pv.xph/xen.trace" >"$work/pipe" &&
+        [[ -s $work/file ]] && diff "$work/file" "$work/pipe"
+}
+claim "summary of a pipe is that of the file" same_from_a_pipe
+no_room() {
+    (trap '' XFSZ && ulimit -f 64 && $xenphase summary --trace - --khz 2600000 <"$data/destroy-pv.xph/xen.trace")
+}
+claim_exit 1 "a pipe's text that finds no room is an error" no_room
+claim_says "cannot keep the standard input in"
+claim_says "TMPDIR"
+claim_exit 0 "without a frequency it is estimated" $xenphase summary --trace "$data/destroy-pv.xph/xen.trace"
+claim_says "estimated from the scheduler's records: nobody told it"
+claim_exit 1 "or asked for, where there are no scheduler's records" $xenphase summary --trace /dev/stdin </dev/null
+claim_exit 3 "a wrong frequency is told" $xenphase summary --trace "$data/destroy-pv.xph/xen.trace" --khz 2400000
+claim_says "but at 26"
+claim_exit 2 "threads are counted" $xenphase summary --threads 0 "$data/destroy-pv.xph"
 
 claim_exit 2 "no command is a wrong command line" $xenphase
 claim_exit 2 "an unknown command is named" $xenphase frobnicate
 claim_says "frobnicate"
 claim_exit 0 "help helps" $xenphase --help
-for command in report dump; do
+for command in report summary dump; do
     claim_exit 0 "$command --help" $xenphase $command --help
     claim_exit 2 "$command without a recording" $xenphase $command
     claim_exit 1 "$command of what is not there" $xenphase $command "$work/none"
