@@ -221,7 +221,7 @@ static char *summarize(const uint8_t *data, size_t size, bool *doubtful)
         fprintf(stderr, "flip_trace: %s\n", err.text);
         exit(1);
     }
-    view.clock = (struct xph_clock){summary.first_tsc, KHZ};
+    view.clock = (struct xph_clock){summary.first_tsc, KHZ, 0};
     xph_doubts_of_damage(&doubts, &summary.damage);
     xph_doubts_of_machine(&doubts, summary.machine.contradictions);
     *doubtful = doubts.count > 0;

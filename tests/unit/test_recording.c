@@ -452,15 +452,15 @@ static void test_index_cannot_multiply_a_ring(void **state)
     struct {
         char magic[8];
         struct xph_chunk_entry entries[CRAFTED_ENTRIES];
-    } index = {"", {{0, 0, 0}}};
+    } index = {"", {{0, 0, 0, 0}}};
     char *bytes = calloc(1, CRAFTED_BYTES);
     struct xph_error err;
     int fd;
 
     (void)state;
-    memcpy(index.magic, "XPHIDX01", sizeof(index.magic));
+    memcpy(index.magic, "XPHIDX02", sizeof(index.magic));
     for (size_t i = 1; i < CRAFTED_ENTRIES; i++)
-        index.entries[i] = (struct xph_chunk_entry){0, CRAFTED_BYTES, 0};
+        index.entries[i] = (struct xph_chunk_entry){.length = CRAFTED_BYTES};
     write_file(XPH_FILE_TRACE, bytes, CRAFTED_BYTES);
     write_file(XPH_FILE_TRACE XPH_INDEX_SUFFIX, &index, sizeof(index));
     assert_true(xph_chunk_ring_close(dirfd_, XPH_FILE_TRACE, 0, NULL, &err));
