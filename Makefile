@@ -25,7 +25,7 @@ C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[c
 SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
-ANALYZER_LIBRARIES = jansson:libjansson-dev zlib:zlib1g-dev
+ANALYZER_LIBRARIES = jansson:libjansson-dev zlib:zlib1g-dev libelf:libelf-dev
 TEST_LIBRARIES     = cmocka:libcmocka-dev
 TRACER_LIBRARIES   = xencontrol:libxen-dev xentoollog:libxen-dev xenforeignmemory:libxen-dev \
                      xenevtchn:libxen-dev xencall:libxen-dev xenstore:libxen-dev libtraceevent:libtraceevent-dev libtracefs:libtracefs-dev libelf:libelf-dev
@@ -77,7 +77,7 @@ ifneq ($(TRACER_WANTS),)
 endif
 
 $(BUILD)/xenphase: $(RECORDING_OBJECTS) $(ANALYZER_OBJECTS)
-	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lm
+	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(ANALYZER_LIBS) -lm
 
 $(BUILD)/xenphase-record: $(RECORDING_OBJECTS) $(TRACER_OBJECTS)
 	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TRACER_LIBS) $(ANALYZER_LIBS)
@@ -107,7 +107,7 @@ $(BUILD)/san/%.o: %.c | analyzer-dependencies
 
 $(BUILD)/unit/%: tests/unit/%.c $(CHECKED_OBJECTS) $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
-	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) -lm
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) -lm
 
 .PHONY: analyzer-dependencies
 analyzer-dependencies:
