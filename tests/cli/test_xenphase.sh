@@ -39,6 +39,49 @@ claim_says "domain_add"
 claim_exit 0 "dump --summary counts" $xenphase dump --summary "$data/create-pv.xph"
 claim_says "vcpu d0v0"
 
+# The lines of a dump of the creation of a PVH guest, sorted where the order does not matter.
+dump_pvh() {
+    $xenphase dump "$@" "$data/create-pvh.xph" 2>/dev/null
+}
+all=$(dump_pvh | wc -l)
+same_number() {
+    echo "$1, not $2"
+    [[ $1 == "$2" && $1 -gt 0 ]]
+}
+claim "JSON has a line for each record" same_number "$(dump_pvh --json | grep -c '^{"time_ns":.*}$')" "$all"
+claim "CSV has one, and a header" same_number "$(dump_pvh --csv | grep -cE '^(time_ns,|[0-9]+,[0-9]+,[0-9]+,)')" $((all + 1))
+moment=$(dump_pvh | sed -n "$((all / 2))p" | awk '{ print $1 }')
+claim "what is before a moment and what is not are all" same_number \
+    $(($(dump_pvh --from "$moment" | wc -l) + $(dump_pvh --to "$(awk -v t="$moment" 'BEGIN { printf "%.9f", t - 1e-9 }')" | wc -l))) "$all"
+claim "around a moment" same_number "$(dump_pvh --around "$moment,0.001" | awk -v t="$moment" '$1 >= t - 0.0010001 && $1 <= t + 0.0010001' | wc -l)" \
+    "$(dump_pvh --around "$moment,0.001" | wc -l)"
+claim "each pCPU's records are all" same_number $(($(dump_pvh --pcpu 0 | wc -l) + $(dump_pvh --pcpu 1 | wc -l))) "$all"
+claim "a domain's records are those of its pCPUs and those that name it" same_number "$(dump_pvh --domain 0 | wc -l)" \
+    "$(dump_pvh | grep -cE ' p[0-9]+ +d0v|=d0v|domain=0( |$)')"
+claim "a vCPU's, too" same_number "$(dump_pvh --vcpu d0v1 | wc -l)" "$(dump_pvh | grep -cE ' p[0-9]+ +d0v1 |=d0v1( |$)')"
+wakes=$(dump_pvh | grep -c ' vcpu_wake ')
+for event in vcpu_wake 0x28004 'vcpu_w*'; do
+    claim "an event by its name, its id, a pattern: $event" same_number "$(dump_pvh --event "$event" | wc -l)" "$wakes"
+done
+claim "a class is all of its events" same_number "$(dump_pvh --event sched | wc -l)" "$(dump_pvh --csv | grep -c ',0x0002')"
+claim "several events" same_number "$(dump_pvh --event domain_add --event domain_remove --event runstate_change | wc -l)" \
+    "$(dump_pvh | grep -cE ' (domain_add|domain_remove|runstate_change) ')"
+claim_exit 1 "an event that there is not" $xenphase dump --event vcpu_awake "$data/create-pv.xph"
+claim_says "--list-events"
+for wrong in "--vcpu 3" "--from x" "--around 1,2,3" "--domain 70000" "--json --csv" "--from 2 --to 1" "--build-id 12"; do
+    # shellcheck disable=SC2086
+    claim_exit 2 "dump $wrong is a wrong command line" $xenphase dump $wrong "$data/create-pv.xph"
+done
+claim_exit 0 "the events are listed" $xenphase dump --list-events
+claim_says "0x00081103  vmexit_svm"
+claim_exit 0 "a bare trace: what wrote it is told" $xenphase dump --limit 1 --trace "$data/create-pv.xph/xen.trace" --khz 2445406
+claim_says "decoded as of Xen 4.14 or later"
+dump_full_disk() {
+    $xenphase dump "$data/create-pv.xph" >/dev/full
+}
+claim_exit 1 "a dump on a full disk is an error" dump_full_disk
+claim_says "No space left"
+
 claim_exit 2 "no command is a wrong command line" $xenphase
 claim_exit 2 "an unknown command is named" $xenphase frobnicate
 claim_says "frobnicate"
@@ -62,7 +105,7 @@ gaps_are_lost() {
 claim "what happened in a gap is lost" gaps_are_lost
 claim_exit 3 "a lossy trace is told" $xenphase dump --event lost_records --trace "$data/lossy.trace" --khz 2445406
 claim_says "72070 records were lost in 6 gaps"
-claim_says "count=11141 d0v1 first_tsc=0x37bba570d1"
+claim_says "count=11141 vcpu=d0v1 first_tsc=0x37bba570d1"
 
 cp -r "$data/create-pv.xph" "$work/hostile.xph"
 sed -i 's/"state": "complete"/"state": "failed"/; s/"state_reason": null/"state_reason": "\\u001b[2J"/' "$work/hostile.xph/manifest.json"
