@@ -19,6 +19,8 @@ static const struct command {
     {"doctor", "", "in dom0: what this host offers to a recording", xph_cmd_doctor},
     {"report", "[--json] DIR", "the phases of the recorded operation", xph_cmd_report},
     {"dump", "[--summary] DIR", "the recorded events, decoded", xph_cmd_dump},
+    {"export", "--xentrace -o FILE DIR", "a copy of the trace that xenalyze can read",
+     xph_cmd_export},
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},
 };
 

@@ -82,6 +82,40 @@ dump_full_disk() {
 claim_exit 1 "a dump on a full disk is an error" dump_full_disk
 claim_says "No space left"
 
+# A copy for xenalyze; the guest's record and the record of an unknown event are made up.
+export_trace() {
+    $xenphase export --xentrace "$@"
+}
+dump_trace() {
+    $xenphase dump --trace "$1" --khz 2445406 2>/dev/null
+}
+cp "$data/create-pv.xph/xen.trace" "$work/guest.trace"
+printf '\x03\xf0\x01\x20\x00\x00\x00\x00\x10\x00\x00\x00\x23\xf1\x00\x18\x05\x00\x00\x00\x77\x07\x04\x10\x05\x00\x00\x00' >>"$work/guest.trace"
+claim_exit 0 "export copies a recording's trace" export_trace -o "$work/copy" "$data/create-pv.xph"
+claim "the copy has the same records" same_number "$(dump_trace "$work/copy" | cksum | cut -d ' ' -f 1)" \
+    "$(dump_trace "$data/create-pv.xph/xen.trace" | cksum | cut -d ' ' -f 1)"
+claim_exit 1 "export does not replace a file" export_trace -o "$work/copy" "$data/create-pv.xph"
+claim_says "--force replaces it"
+claim_exit 0 "export --force does, and leaves out what xenalyze cannot read" export_trace --force -o "$work/copy" --trace "$work/guest.trace"
+claim_says "left out: 1 of guests' own making"
+claim_says "left out: 1 of unknown events"
+claim "the rest is the same" same_number "$(dump_trace "$work/copy" | cksum | cut -d ' ' -f 1)" \
+    "$(dump_trace "$data/create-pv.xph/xen.trace" | cksum | cut -d ' ' -f 1)"
+claim_exit 3 "export of a lossy trace says so" export_trace -o "$work/lossy" --trace "$data/lossy.trace"
+claim_exit 1 "export does not replace a device" export_trace --force -o /dev/null "$data/create-pv.xph"
+claim_exit 1 "export into a directory that is not there" export_trace -o "$work/none/copy" "$data/create-pv.xph"
+claim_exit 2 "export without a form" $xenphase export -o "$work/copy" "$data/create-pv.xph"
+claim_exit 2 "export to nowhere" export_trace "$data/create-pv.xph"
+claim_exit 1 "export of what is no trace" export_trace -o "$work/makefile" --trace Makefile
+claim "nothing is left of exports that failed" test ! -e "$work/makefile" -a ! -e "$work/makefile.part" -a ! -e "$work/copy.part"
+mkdir "$work/small"
+if mount -t tmpfs -o size=64k tmpfs "$work/small" 2>/dev/null; then
+    claim_exit 1 "export on a full disk is an error" export_trace -o "$work/small/copy" "$data/create-pv.xph"
+    claim_says "No space left"
+    claim "and leaves nothing" test -z "$(ls -A "$work/small")"
+    umount "$work/small"
+fi
+
 claim_exit 2 "no command is a wrong command line" $xenphase
 claim_exit 2 "an unknown command is named" $xenphase frobnicate
 claim_says "frobnicate"
