@@ -51,7 +51,7 @@ static bool queue_records(const struct xph_dump_options *options, struct xph_tim
     unsigned long left = options->limit ? options->limit : ULONG_MAX;
     struct xph_dump_item *item = xph_dump_queue_next(queue), unwanted;
 
-    bool ok = true;
+    bool unfiltered = xph_dump_filter_is_open(&options->filter), ok = true;
 
     for (;;) {
         struct xph_record *record = item ? &item->record : &unwanted.record;
@@ -65,7 +65,7 @@ static bool queue_records(const struct xph_dump_options *options, struct xph_tim
             continue;
         item->layout = xph_layout_find(queue->dump->layouts, record->event);
         item->vcpu = running_on(machine, record->pcpu);
-        if (xph_dump_filter_passes(&options->filter, item))
+        if (unfiltered || xph_dump_filter_passes(&options->filter, item))
             item = --left > 0 ? xph_dump_queue_next(queue) : NULL;
     }
     xph_dump_queue_take_back(queue, item);

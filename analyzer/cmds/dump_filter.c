@@ -226,6 +226,12 @@ static bool names_wanted_vcpu(const struct xph_dump_filter *filter, const struct
     return false;
 }
 
+bool xph_dump_filter_is_open(const struct xph_dump_filter *filter)
+{
+    return filter->from_ns == 0 && filter->to_ns == UINT64_MAX && filter->domid < 0 &&
+           filter->pcpu < 0 && filter->event_count == 0;
+}
+
 bool xph_dump_filter_passes(const struct xph_dump_filter *filter, const struct xph_dump_item *item)
 {
     const struct xph_record *record = &item->record;

@@ -34,6 +34,9 @@ bool xph_dump_filter_event(struct xph_dump_filter *filter, const char *text, str
 bool xph_dump_filter_select(const struct xph_dump_filter *filter, struct xph_layouts *layouts,
                             struct xph_error *err);
 
+/* Does every record pass? Then none needs to be asked. */
+bool xph_dump_filter_is_open(const struct xph_dump_filter *filter);
+
 /* A record is a domain's or a vCPU's if that runs on the record's pCPU, or a field names it. */
 bool xph_dump_filter_passes(const struct xph_dump_filter *filter, const struct xph_dump_item *item);
 

@@ -11,6 +11,7 @@ enum {
      * in each of so many records. */
     ZERO_PADDING = 1000,
     OLDEST = XPH_XEN(4, 14),
+    CLASS_MEMORY = 0x010,
     VM_EXIT_VMX = 0x81002, /* until Xen 4.18 SVM's, too */
     VM_EXIT_SVM = 0x81003,
     VM_EXIT_FLAGS = 0x500, /* 64 bits, nested */
@@ -133,6 +134,21 @@ static void add_evidence(struct xph_xen_kind *kind, const struct evidence *evide
     }
 }
 
+static size_t record_length(uint32_t header)
+{
+    return 4 + (header >> 31) * 8 + (header >> 28 & 7) * 4;
+}
+
+/* Does a record of the event with this header show anything? Most do not, and are not decoded. */
+static bool is_evidence(uint32_t header)
+{
+    uint32_t event = header & 0x0fffffff;
+
+    return event == UPDATE_RUNQ_LOAD || event == HVM_INTERRUPT ||
+           (event & ~VM_EXIT_FLAGS) == VM_EXIT_VMX || (event & ~VM_EXIT_FLAGS) == VM_EXIT_SVM ||
+           event >> 16 == CLASS_MEMORY;
+}
+
 /*
  * The file is taken as one row of records, which it is where it is whole: what opens a window is a
  * record, too. Where it is damaged the search ends.
@@ -143,13 +159,19 @@ static void look_at_records(struct xph_xen_kind *kind, const uint8_t *data, size
     struct xph_record record;
     size_t offset = 0;
 
-    for (unsigned i = 0; i < MAX_RECORDS && !kind->contradiction; i++) {
-        size_t length = xph_record_decode(data + offset, size - offset, &record);
+    for (unsigned i = 0; i < MAX_RECORDS && size - offset >= sizeof(uint32_t); i++) {
         const struct evidence *evidence;
+        uint32_t header;
+        size_t length;
 
-        if (length == 0)
+        memcpy(&header, data + offset, sizeof(header));
+        length = record_length(header);
+        if (length > size - offset)
             break;
         offset += length;
+        if (!is_evidence(header))
+            continue;
+        xph_record_decode(data + offset - length, length, &record);
         evidence = look_at(&record, &count);
         if (evidence)
             add_evidence(kind, evidence);

@@ -7,13 +7,11 @@
 #include "analyzer/views/dump_view.h"
 #include "analyzer/views/put.h"
 
-/* NAME(NUMBER), or ?(NUMBER) without a name. */
-static char *put_named(char *at, const char *name, uint64_t number, bool hexadecimal)
+/* All bytes of the text are copied, as that needs no loop. */
+static char *put_ready(char *at, const struct xph_dump_name *name)
 {
-    at = name ? xph_put_text(at, name) : xph_put_char(at, '?');
-    at = xph_put_char(at, '(');
-    at = hexadecimal ? xph_put_hexadecimal(at, number) : xph_put_decimal(at, number);
-    return xph_put_char(at, ')');
+    memcpy(at, name->text, sizeof(name->text));
+    return at + name->length;
 }
 
 static char *put_argument(char *at, const struct xph_hypercall_argument *what, uint64_t value)
@@ -22,7 +20,8 @@ static char *put_argument(char *at, const struct xph_hypercall_argument *what, u
     at = xph_put_text(at, what->name);
     at = xph_put_char(at, '=');
     if (what->names)
-        return put_named(at, value < what->name_count ? what->names[value] : NULL, value, false);
+        return xph_dump_put_named(at, value < what->name_count ? what->names[value] : NULL, value,
+                                  false);
     if (what->name[0] == 'a')
         return xph_put_hexadecimal(at, value);
     at = xph_put_decimal(at, value & ~(uint64_t)what->preempted_bit);
@@ -30,12 +29,14 @@ static char *put_argument(char *at, const struct xph_hypercall_argument *what, u
 }
 
 /* The number and the arguments that there are; *told is how many words that took. */
-static char *put_hypercall(char *at, const struct xph_record *record, unsigned *told)
+static char *put_hypercall(const struct xph_dump *dump, char *at, const struct xph_record *record,
+                           unsigned *told)
 {
     uint32_t first = record->words[0], op = xph_hypercall_op(first);
     unsigned word = 1;
 
-    at = put_named(at, xph_hypercall_name(op), op, false);
+    at = op < XPH_HYPERCALLS ? put_ready(at, &dump->names->hypercalls[op])
+                             : xph_dump_put_named(at, NULL, op, false);
     for (unsigned argument = 0; first >> 20 != 0 && argument < XPH_HYPERCALL_ARGUMENTS;
          argument++) {
         unsigned words = xph_hypercall_argument_words(first, argument);
@@ -55,7 +56,7 @@ static char *put_hypercall(char *at, const struct xph_record *record, unsigned *
 
 static char *put_vmx_exit(char *at, uint32_t reason)
 {
-    at = put_named(at, xph_vmx_exit_name(reason), reason & XPH_VMX_REASON_MASK, false);
+    at = xph_dump_put_named(at, xph_vmx_exit_name(reason), reason & XPH_VMX_REASON_MASK, false);
     if (reason & XPH_VMX_ENTRY_FAILED)
         at = xph_put_text(at, " entry_failed=1");
     return reason & XPH_VMX_BUS_LOCK ? xph_put_text(at, " bus_lock=1") : at;
@@ -121,15 +122,17 @@ static char *put_field(struct xph_dump *dump, char *at, const struct xph_field *
     case XPH_FIELD_VCPU_PAIR:
         return put_vcpu_field(at, field, record);
     case XPH_FIELD_HYPERCALL:
-        return put_hypercall(at, record, told);
+        return put_hypercall(dump, at, record, told);
     case XPH_FIELD_HYPERCALL_NUMBER:
-        return put_named(at, xph_hypercall_name((uint32_t)value), value, false);
+        return xph_dump_put_named(at, xph_hypercall_name((uint32_t)value), value, false);
     case XPH_FIELD_VMX_EXIT:
         return put_vmx_exit(at, (uint32_t)value);
     case XPH_FIELD_SVM_EXIT:
-        return put_named(at, xph_svm_exit_name((uint32_t)value), value, true);
+        return value < XPH_DUMP_SVM_EXITS
+                   ? put_ready(at, &dump->names->svm_exits[value])
+                   : xph_dump_put_named(at, xph_svm_exit_name((uint32_t)value), value, true);
     case XPH_FIELD_SHUTDOWN:
-        return put_named(at, xph_shutdown_name((uint32_t)value), value, false);
+        return xph_dump_put_named(at, xph_shutdown_name((uint32_t)value), value, false);
     case XPH_FIELD_CPUS:
         *told = record->extra_words;
         return put_cpus(at, record, field->word);

@@ -4,6 +4,7 @@
 
 #include "analyzer/decode/events.h"
 #include "analyzer/decode/trace_file.h"
+#include "analyzer/decode/vm_exits.h"
 #include "analyzer/machine/machine.h"
 #include "analyzer/views/put.h"
 
@@ -24,6 +25,32 @@ static void set_second(struct xph_dump *dump, uint64_t second)
     dump->second_ns = second * NS_PER_SECOND;
 }
 
+char *xph_dump_put_named(char *at, const char *name, uint64_t number, bool hexadecimal)
+{
+    at = name ? xph_put_text(at, name) : xph_put_char(at, '?');
+    at = xph_put_char(at, '(');
+    at = hexadecimal ? xph_put_hexadecimal(at, number) : xph_put_decimal(at, number);
+    return xph_put_char(at, ')');
+}
+
+static void set_name(struct xph_dump_name *ready, const char *name, uint32_t number,
+                     bool hexadecimal)
+{
+    char text[2 * XPH_DUMP_NAME];
+    char *end = xph_dump_put_named(text, name, number, hexadecimal);
+
+    ready->length = (uint8_t)(end - text);
+    memcpy(ready->text, text, sizeof(ready->text));
+}
+
+static void set_names(struct xph_dump_names *names)
+{
+    for (uint32_t op = 0; op < XPH_HYPERCALLS; op++)
+        set_name(&names->hypercalls[op], xph_hypercall_name(op), op, false);
+    for (uint32_t code = 0; code < XPH_DUMP_SVM_EXITS; code++)
+        set_name(&names->svm_exits[code], xph_svm_exit_name(code), code, true);
+}
+
 bool xph_dump_open(struct xph_dump *dump, const struct xph_layouts *layouts,
                    const struct xph_symbols *symbols, struct xph_output *output,
                    struct xph_error *err)
@@ -31,13 +58,19 @@ bool xph_dump_open(struct xph_dump *dump, const struct xph_layouts *layouts,
     *dump = (struct xph_dump){.layouts = layouts, .symbols = symbols, .output = output};
     set_second(dump, 0);
     dump->places = calloc(XPH_MAX_PCPUS, sizeof(*dump->places));
-    return dump->places || xph_fail(err, "out of memory");
+    dump->names = calloc(1, sizeof(*dump->names));
+    if (!dump->places || !dump->names)
+        return xph_fail(err, "out of memory");
+    set_names(dump->names);
+    return true;
 }
 
 void xph_dump_close(struct xph_dump *dump)
 {
     free(dump->places);
+    free(dump->names);
     dump->places = NULL;
+    dump->names = NULL;
 }
 
 char *xph_dump_put_time(struct xph_dump *dump, char *at, uint64_t time_ns)

@@ -5,11 +5,17 @@
 #ifndef XPH_ANALYZER_VIEWS_DUMP_VIEW_H
 #define XPH_ANALYZER_VIEWS_DUMP_VIEW_H
 
+#include "analyzer/decode/hypercalls.h"
 #include "analyzer/decode/layouts.h"
 #include "analyzer/symbols/symbols.h"
 #include "analyzer/views/output.h"
 
-enum { XPH_DUMP_PLACE = 32, XPH_EVENT_CLASS_GUEST = 0x800 };
+enum {
+    XPH_DUMP_PLACE = 32,
+    XPH_DUMP_NAME = 63,
+    XPH_DUMP_SVM_EXITS = 256,
+    XPH_EVENT_CLASS_GUEST = 0x800,
+};
 
 #define XPH_NO_VCPU UINT32_MAX
 
@@ -28,13 +34,26 @@ struct xph_dump_place {
     char text[XPH_DUMP_PLACE];
 };
 
-/* What the views share. All but the places are the caller's. */
+/* "NAME(NUMBER)", ready to be copied. */
+struct xph_dump_name {
+    char text[XPH_DUMP_NAME];
+    uint8_t length;
+};
+
+/* Those that a trace has by the thousand. */
+struct xph_dump_names {
+    struct xph_dump_name hypercalls[XPH_HYPERCALLS];
+    struct xph_dump_name svm_exits[XPH_DUMP_SVM_EXITS];
+};
+
+/* What the views share. All but the places and the names are the caller's. */
 struct xph_dump {
     const struct xph_layouts *layouts;
     const struct xph_symbols *symbols; /* NULL: addresses are numbers */
     struct xph_output *output;
     struct xph_dump_place *places; /* by pCPU */
-    uint64_t second_ns;            /* the second whose text is kept, in ns */
+    struct xph_dump_names *names;
+    uint64_t second_ns; /* the second whose text is kept, in ns */
     uint8_t second_length;
     char second[XPH_DUMP_PLACE];
     uint64_t unknown_records;   /* printed ones of events that are not in the table */
@@ -76,6 +95,9 @@ bool xph_dump_symbol(struct xph_dump *dump, uint32_t vcpu, uint64_t address,
 
 /* "idle0", "d1v2", or "none" for ~0, ~0. */
 char *xph_dump_put_vcpu(char *at, uint32_t domid, uint32_t vcpu);
+
+/* NAME(NUMBER), or ?(NUMBER) without a name. */
+char *xph_dump_put_named(char *at, const char *name, uint64_t number, bool hexadecimal);
 
 /* The event's name; of one without a layout its class and id. */
 char *xph_dump_put_name(char *at, const struct xph_dump_item *item);
