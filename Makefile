@@ -65,7 +65,7 @@ ifeq ($(TRACER_WANTS),)
   PROGRAMS += $(BUILD)/xenphase-record
 endif
 
-.PHONY: all demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
+.PHONY: all demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-dump bench-tracer install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -140,6 +140,9 @@ check-recorder: all ## everything that can go wrong while recording, on the emul
 
 bench-tracer: ## what recording adds to a creation on the running emulated host, as ratios
 	scripts/bench-tracer
+
+bench-dump: $(BUILD)/xenphase ## speed of dump, as a ratio to xenalyze on the same trace in the same run
+	scripts/bench-dump
 
 bench: $(BUILD)/xenphase ## speed, as a ratio to xenalyze on the same trace in the same run
 	scripts/bench

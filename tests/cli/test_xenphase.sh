@@ -82,6 +82,21 @@ dump_full_disk() {
 claim_exit 1 "a dump on a full disk is an error" dump_full_disk
 claim_says "No space left"
 
+# Symbols: a map that is made of an address which the trace has.
+rip=$($xenphase dump --event emulate_privop --limit 1 "$data/destroy-pv.xph" 2>/dev/null | sed -n 's/.*rip=0x\([0-9a-f]*\).*/\1/p')
+printf '%x T made_up\n%x D end\n' $((0x$rip - 16)) $((0x$rip + 1)) >"$work/map"
+claim_exit 0 "an address gets its symbol" $xenphase dump --event emulate_privop --limit 1 --symbols "$work/map" "$data/destroy-pv.xph"
+claim_says "rip=0x$rip(made_up+0x10)"
+claim_says "nothing says that $work/map is what ran"
+claim_exit 0 "in JSON, too" $xenphase dump --json --event emulate_privop --limit 1 --symbols "d0:$work/map" "$data/destroy-pv.xph"
+claim_says '"rip_symbol":"made_up","rip_offset":16'
+claim_exit 3 "symbols that name no address are in doubt" $xenphase dump --event emulate_privop --symbols "d7:$work/map" "$data/destroy-pv.xph"
+claim_says "are they of what ran?"
+claim_exit 1 "a file without symbols" $xenphase dump --symbols README.md "$data/destroy-pv.xph"
+claim_says "neither an ELF file (xen-syms, vmlinux) nor a System.map"
+claim_exit 1 "symbols with another build id" $xenphase dump --symbols build/xenphase --build-id 1234 "$data/destroy-pv.xph"
+claim_says "it is not the file of what ran"
+
 # A copy for xenalyze; the guest's record and the record of an unknown event are made up.
 export_trace() {
     $xenphase export --xentrace "$@"
