@@ -153,12 +153,12 @@ static void doubt_dump(struct xph_doubts *doubts, const struct xph_dump *dump)
     char text[512];
 
     if (dump->unknown_records > 0)
-        xph_doubt(doubts, "%" PRIu64 " records are of unknown events: they are shown as they are",
+        xph_doubt(doubts, "records of unknown events: %" PRIu64 ", shown as they are",
                   dump->unknown_records);
     if (dump->ambiguous_records > 0)
         xph_doubt(doubts,
-                  "%" PRIu64 " records differ between versions of Xen, and which it was is not "
-                  "known: they are shown as the newest has them",
+                  "records that differ between versions of Xen: %" PRIu64
+                  ", shown as the newest has them, as it is not known which it was",
                   dump->ambiguous_records);
     xph_xen_kind_text(kind, text, sizeof(text));
     if (kind->contradiction)
