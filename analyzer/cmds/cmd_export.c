@@ -104,6 +104,7 @@ static bool parse_options(struct export_options *options, int argc, char **argv,
 
 struct export_counts {
     uint64_t by_verdict[XPH_XENALYZE_VERDICTS];
+    uint64_t gaps, lost_records;
 };
 
 static bool copy_records(struct xph_timeline *timeline, struct xph_xentrace_writer *writer,
@@ -115,6 +116,10 @@ static bool copy_records(struct xph_timeline *timeline, struct xph_xentrace_writ
         enum xph_xenalyze_verdict verdict = xph_xenalyze_judge(&record);
 
         counts->by_verdict[verdict]++;
+        if (record.event == XPH_EVENT_LOST_RECORDS && record.extra_words > 0) {
+            counts->gaps++;
+            counts->lost_records += record.words[0];
+        }
         if (verdict == XPH_XENALYZE_READS && !xph_xentrace_writer_add(writer, &record, err))
             return false;
     }
@@ -198,6 +203,19 @@ static void tell_counts(const struct export_counts *counts)
     }
 }
 
+/* How long the gaps were is not told: the frequency is not known. */
+static void doubt_copy(struct xph_doubts *doubts, const struct xph_timeline *timeline,
+                       const struct export_counts *counts)
+{
+    struct xph_timeline without_losses = *timeline;
+
+    without_losses.loss_count = 0;
+    xph_doubts_of_timeline(doubts, &without_losses);
+    if (counts->gaps > 0)
+        xph_doubt(doubts, "%" PRIu64 " records were lost in %" PRIu64 " gap%s",
+                  counts->lost_records, counts->gaps, counts->gaps == 1 ? "" : "s");
+}
+
 static int export_trace(const struct export_options *options, const struct xph_mapped_file *trace,
                         struct xph_doubts *doubts, struct xph_error *err)
 {
@@ -211,7 +229,7 @@ static int export_trace(const struct export_options *options, const struct xph_m
          write_output(options, &timeline, &counts, err);
     if (ok) {
         tell_counts(&counts);
-        xph_doubts_of_timeline(doubts, &timeline);
+        doubt_copy(doubts, &timeline, &counts);
     }
     xph_timeline_close(&timeline);
     return ok ? XPH_EXIT_OK : XPH_EXIT_ERROR;

@@ -114,6 +114,7 @@ static const char *const svm_names[] = {
     [0x87] = "rdtscp",        [0x88] = "icebp",        [0x89] = "wbinvd",
     [0x8a] = "monitor",       [0x8b] = "mwait",        [0x8c] = "mwait_conditional",
     [0x8d] = "xsetbv",        [0x8e] = "rdpru",        [0xa5] = "bus_lock",
+    [0xa6] = "idle_hlt",
 };
 
 const char *xph_vmx_exit_name(uint32_t reason)

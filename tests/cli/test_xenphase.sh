@@ -128,6 +128,8 @@ claim_says "left out: 1 of unknown events"
 claim "the rest is the same" same_number "$(dump_trace "$work/copy" | cksum | cut -d ' ' -f 1)" \
     "$(dump_trace "$data/create-pv.xph/xen.trace" | cksum | cut -d ' ' -f 1)"
 claim_exit 3 "export of a lossy trace says so" export_trace -o "$work/lossy" --trace "$data/lossy.trace"
+claim_says "72070 records were lost in 6 gaps"
+claim "but not how long the gaps were: nothing tells the frequency" test "${output/ ms/}" == "$output"
 claim_exit 1 "export does not replace a device" export_trace --force -o /dev/null "$data/create-pv.xph"
 claim_exit 1 "export into a directory that is not there" export_trace -o "$work/none/copy" "$data/create-pv.xph"
 claim_exit 2 "export without a form" $xenphase export -o "$work/copy" "$data/create-pv.xph"
