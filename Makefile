@@ -25,7 +25,7 @@ C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[c
 SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
-ANALYZER_LIBRARIES = jansson:libjansson-dev
+ANALYZER_LIBRARIES = jansson:libjansson-dev libelf:libelf-dev
 # Only its header is used: there is nothing to link.
 ANALYZER_HEADERS   = libxxhash:libxxhash-dev
 # The reader of dom0.dat; without them the analyzer is built all the same.
@@ -75,7 +75,7 @@ ifeq ($(TRACER_WANTS),)
   PROGRAMS += $(BUILD)/xenphase-record
 endif
 
-.PHONY: all demo check check-format check-shell check-unit check-flips check-lab check-hosts check-recorder bench bench-decoder bench-tracer install format clean help left-out
+.PHONY: all demo check check-format check-shell check-unit check-flips check-lab check-hosts check-recorder bench bench-decoder bench-dump bench-tracer install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -164,10 +164,13 @@ check-recorder: all ## everything that can go wrong while recording, on the emul
 bench-tracer: ## what recording adds to a creation on the running emulated host, as ratios
 	scripts/bench-tracer
 
-bench: bench-decoder ## all benches that need no host
+bench: bench-decoder bench-dump ## all benches that need no host
 
 bench-decoder: $(BUILD)/xenphase ## the summary's speed beside xenalyze's and cat's, in turns (TRACE=FILE KHZ=N; else the last demo's recording)
 	scripts/bench-decoder $(TRACE) $(KHZ)
+
+bench-dump: $(BUILD)/xenphase ## speed of dump, as a ratio to xenalyze on the same trace in the same run
+	scripts/bench-dump
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -153,34 +153,60 @@ struct reading {
     struct xph_joint joint;
     struct xph_host host;
     struct xph_dom0_tally tally;
+    struct xph_layouts layouts;
+    struct xph_dump dump;
 };
 
-static bool open_reading(struct reading *reading, const struct timeline_options *options,
-                         const struct xph_recording *recording, struct xph_error *err)
+static bool open_decoder(struct reading *reading, const struct xph_recording *recording,
+                         struct xph_error *err)
+{
+    struct xph_xen_kind kind;
+
+    xph_xen_kind_detect(&kind, recording->manifest.xen_version, recording->manifest.cpu_model,
+                        recording->trace.data, recording->trace.size);
+    return xph_layouts_open(&reading->layouts, &kind, err) &&
+           xph_dump_open(&reading->dump, &reading->layouts, NULL, NULL, err);
+}
+
+static void close_decoder(struct reading *reading)
+{
+    xph_dump_close(&reading->dump);
+    xph_layouts_close(&reading->layouts);
+}
+
+static bool open_host(struct reading *reading, const struct xph_recording *recording,
+                      struct xph_error *err)
 {
     const struct xph_dom0_observer observer = {.interval = xph_dom0_tally_interval,
                                                .hypercall = xph_dom0_tally_hypercall,
                                                .context = &reading->tally};
 
+    if (!xph_dom0_tally_open(&reading->tally, err))
+        return false;
+    if (xph_host_open(&reading->host, &recording->manifest, NULL, &observer, err))
+        return true;
+    xph_dom0_tally_close(&reading->tally);
+    return false;
+}
+
+static bool open_reading(struct reading *reading, const struct timeline_options *options,
+                         const struct xph_recording *recording, struct xph_error *err)
+{
     *reading = (struct reading){.options = options};
     if (!xph_joint_open(&reading->joint, recording, err))
         return false;
-    if (!xph_dom0_tally_open(&reading->tally, err)) {
-        xph_joint_close(&reading->joint);
-        return false;
-    }
-    if (!xph_host_open(&reading->host, &recording->manifest, NULL, &observer, err)) {
-        xph_dom0_tally_close(&reading->tally);
-        xph_joint_close(&reading->joint);
-        return false;
-    }
-    return true;
+    if (open_decoder(reading, recording, err) && open_host(reading, recording, err))
+        return true;
+    close_decoder(reading);
+    xph_joint_close(&reading->joint);
+    return false;
 }
 
 static void close_reading(struct reading *reading)
 {
     xph_host_close(&reading->host);
     xph_dom0_tally_close(&reading->tally);
+    close_decoder(reading);
     xph_joint_close(&reading->joint);
 }
 
@@ -212,7 +238,8 @@ static bool read_all(struct reading *reading, struct xph_error *err)
         if (!xph_host_feed(&reading->host, &reading->joint, &event, err))
             return false;
         if (selected(reading->options, &event)) {
-            xph_timeline_event_text(stdout, &event, &reading->host.machine, &reading->host.tasks);
+            xph_timeline_event_text(stdout, &reading->dump, &event, &reading->host.machine,
+                                    &reading->host.tasks);
             if (ferror(stdout))
                 return xph_fail_errno(err, errno, "cannot write the output");
         }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "analyzer/decode/events.h"
-#include "analyzer/decode/vmexits.h"
+#include "analyzer/decode/vm_exits.h"
 #include "analyzer/views/summary.h"
 
 enum { SUMMARY_VERSION = 1 };
@@ -110,7 +110,7 @@ static json_t *vmexits_to_json(const struct xph_summary_view *view)
         bool svm = xph_summary_is_svm(view->summary, list[i].key);
         json_t *object;
 
-        xph_vmexit_name(svm, list[i].key & 0xffff, name, sizeof(name));
+        xph_vm_exit_name(svm, list[i].key & 0xffff, name, sizeof(name));
         object = json_pack("{s:s, s:i, s:s}", "vendor", svm ? "amd" : "intel", "reason",
                            (int)(list[i].key & 0xffff), "name", name);
         set_times(object, view, list[i].times);

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "analyzer/decode/events.h"
-#include "analyzer/decode/vmexits.h"
+#include "analyzer/decode/vm_exits.h"
 #include "analyzer/views/summary.h"
 
 static int compare_vcpus(const void *a, const void *b)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "analyzer/decode/events.h"
-#include "analyzer/decode/vmexits.h"
+#include "analyzer/decode/vm_exits.h"
 #include "analyzer/views/dump_text.h"
 #include "analyzer/views/summary.h"
 #include "analyzer/views/terminal_text.h"
@@ -162,7 +162,8 @@ static void print_vmexits(FILE *out, const struct xph_summary_view *view)
     for (size_t i = 0; i < count; i++) {
         uint32_t reason = list[i].key & 0xffff;
 
-        xph_vmexit_name(xph_summary_is_svm(view->summary, list[i].key), reason, name, sizeof(name));
+        xph_vm_exit_name(xph_summary_is_svm(view->summary, list[i].key), reason, name,
+                         sizeof(name));
         fprintf(out, "  %-28s [%5" PRIx32 "]", name, reason);
         print_times(out, view, list[i].times);
     }
@@ -246,7 +247,8 @@ static void print_vcpu(FILE *out, const struct xph_summary_view *view, const str
 
 static void print_domain_name(FILE *out, const struct xph_manifest *manifest, uint16_t domid)
 {
-    const struct xph_domain_info *domain = manifest ? xph_manifest_domain(manifest, domid, 0) : NULL;
+    const struct xph_domain_info *domain =
+        manifest ? xph_manifest_domain(manifest, domid, 0) : NULL;
 
     if (domid == XPH_IDLE_DOMID)
         fputs("\nidle domain", out);

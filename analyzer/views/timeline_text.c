@@ -38,17 +38,24 @@ static void print_who(FILE *out, const char *vcpu, const struct xph_task *task)
     fprintf(out, "%*s ", width < WHO_WIDTH ? WHO_WIDTH - width : 0, "");
 }
 
-static void print_record(FILE *out, const struct xph_record *record,
+static void print_record(FILE *out, struct xph_dump *dump, const struct xph_record *record,
                          const struct xph_machine *machine, const struct xph_dom0_tasks *tasks)
 {
     const struct xph_vcpu *vcpu = xph_machine_running(machine, record->pcpu);
-    char who[24], name[64], fields[256];
+    struct xph_dump_item item = {
+        .layout = xph_layout_find(dump->layouts, record->event),
+        .vcpu = vcpu ? (uint32_t)vcpu->domid << 16 | vcpu->vcpu : XPH_NO_VCPU,
+        .record = *record,
+    };
+    char who[24], line[XPH_OUTPUT_LINE], *at;
 
     xph_vcpu_text(vcpu, who);
     fprintf(out, "p%-4u ", record->pcpu);
     print_who(out, who, vcpu && vcpu->domid == 0 ? xph_dom0_task_on(tasks, vcpu->vcpu) : NULL);
-    xph_record_text(record, name, sizeof(name), fields, sizeof(fields));
-    fprintf(out, "%-16s %s", name, fields);
+    at = xph_dump_put_name(line, &item);
+    fprintf(out, "%-16.*s", (int)(at - line), line);
+    at = xph_dump_put_fields(dump, line, &item);
+    fwrite(line, 1, (size_t)(at - line), out);
 }
 
 static void print_kernel(FILE *out, const struct xph_kernel_event *event,
@@ -142,7 +149,7 @@ static void print_console(FILE *out, const struct xph_console_line *line)
     xph_print_bytes(out, line->text, line->bytes);
 }
 
-void xph_timeline_event_text(FILE *out, const struct xph_joint_event *event,
+void xph_timeline_event_text(FILE *out, struct xph_dump *dump, const struct xph_joint_event *event,
                              const struct xph_machine *machine, const struct xph_dom0_tasks *tasks)
 {
     fprintf(out, "%6" PRIu64 ".%09" PRIu64 " %-8s ", event->ns / 1000000000, event->ns % 1000000000,
@@ -152,7 +159,7 @@ void xph_timeline_event_text(FILE *out, const struct xph_joint_event *event,
         print_kernel(out, &event->kernel, tasks);
         break;
     case XPH_SOURCE_XEN:
-        print_record(out, &event->record, machine, tasks);
+        print_record(out, dump, &event->record, machine, tasks);
         break;
     case XPH_SOURCE_SAMPLES:
         print_sample(out, &event->sample);

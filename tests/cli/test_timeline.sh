@@ -50,7 +50,7 @@ claim "each thread's CPU time is what trace-cmd's report of the file gives" cpu_
 
 # Xen's records of domctl and sysctl by dom0, counted from its trace alone and within dom0's hypercalls.
 hypercalls_equal() {
-    $xenphase dump "$recording" | awk '$3 ~ /^d0v/ && $4 == "hypercall" && $5 ~ /^(domctl|sysctl)\[/ { sub(/\[.*/, "", $5); n[$5]++ }
+    $xenphase dump "$recording" | awk '$3 ~ /^d0v/ && $4 == "hypercall" && $5 ~ /^op=(domctl|sysctl)\(/ { sub(/^op=/, "", $5); sub(/\(.*/, "", $5); n[$5]++ }
         END { print n["domctl"], n["sysctl"] }' >"$work/theirs"
     $xenphase timeline --summary --top 0 "$recording" |
         awk '/^hypercalls by/ { on = 1 } /^processes/ { on = 0 }

@@ -78,6 +78,111 @@ claim_exit 3 "a wrong frequency is told" $xenphase summary --trace "$data/destro
 claim_says "but at 26"
 claim_exit 2 "threads are counted" $xenphase summary --threads 0 "$data/destroy-pv.xph"
 
+# The lines of a dump of the creation of a PVH guest, sorted where the order does not matter.
+dump_pvh() {
+    $xenphase dump "$@" "$data/create-pvh.xph" 2>/dev/null
+}
+all=$(dump_pvh | wc -l)
+same_number() {
+    echo "$1, not $2"
+    [[ $1 == "$2" && $1 -gt 0 ]]
+}
+claim "JSON has a line for each record" same_number "$(dump_pvh --json | grep -c '^{"time_ns":.*}$')" "$all"
+claim "CSV has one, and a header" same_number "$(dump_pvh --csv | grep -cE '^(time_ns,|[0-9]+,[0-9]+,[0-9]+,)')" $((all + 1))
+moment=$(dump_pvh | sed -n "$((all / 2))p" | awk '{ print $1 }')
+claim "what is before a moment and what is not are all" same_number \
+    $(($(dump_pvh --from "$moment" | wc -l) + $(dump_pvh --to "$(awk -v t="$moment" 'BEGIN { printf "%.9f", t - 1e-9 }')" | wc -l))) "$all"
+claim "around a moment" same_number "$(dump_pvh --around "$moment,0.001" | awk -v t="$moment" '$1 >= t - 0.0010001 && $1 <= t + 0.0010001' | wc -l)" \
+    "$(dump_pvh --around "$moment,0.001" | wc -l)"
+claim "each pCPU's records are all" same_number $(($(dump_pvh --pcpu 0 | wc -l) + $(dump_pvh --pcpu 1 | wc -l))) "$all"
+claim "a domain's records are those of its pCPUs and those that name it" same_number "$(dump_pvh --domain 0 | wc -l)" \
+    "$(dump_pvh | grep -cE ' p[0-9]+ +d0v|=d0v|domain=0( |$)')"
+claim "a vCPU's, too" same_number "$(dump_pvh --vcpu d0v1 | wc -l)" "$(dump_pvh | grep -cE ' p[0-9]+ +d0v1 |=d0v1( |$)')"
+wakes=$(dump_pvh | grep -c ' vcpu_wake ')
+for event in vcpu_wake 0x28004 'vcpu_w*'; do
+    claim "an event by its name, its id, a pattern: $event" same_number "$(dump_pvh --event "$event" | wc -l)" "$wakes"
+done
+claim "a class is all of its events" same_number "$(dump_pvh --event sched | wc -l)" "$(dump_pvh --csv | grep -c ',0x0002')"
+claim "several events" same_number "$(dump_pvh --event domain_add --event domain_remove --event runstate_change | wc -l)" \
+    "$(dump_pvh | grep -cE ' (domain_add|domain_remove|runstate_change) ')"
+claim_exit 1 "an event that there is not" $xenphase dump --event vcpu_awake "$data/create-pv.xph"
+claim_says "--list-events"
+for wrong in "--vcpu 3" "--from x" "--around 1,2,3" "--domain 70000" "--json --csv" "--from 2 --to 1" "--build-id 12"; do
+    # shellcheck disable=SC2086
+    claim_exit 2 "dump $wrong is a wrong command line" $xenphase dump $wrong "$data/create-pv.xph"
+done
+claim_exit 0 "the events are listed" $xenphase dump --list-events
+claim_says "0x00081103  vmexit_svm"
+claim_exit 0 "a bare trace: what wrote it is told" $xenphase dump --limit 1 --trace "$data/create-pv.xph/xen.trace" --khz 2445406
+claim_says "decoded as of Xen 4.14 or later"
+dump_full_disk() {
+    $xenphase dump "$data/create-pv.xph" >/dev/full
+}
+claim_exit 1 "a dump on a full disk is an error" dump_full_disk
+claim_says "No space left"
+
+# Symbols: a map that is made of an address which the trace has.
+rip=$($xenphase dump --event emulate_privop --limit 1 "$data/destroy-pv.xph" 2>/dev/null | sed -n 's/.*rip=0x\([0-9a-f]*\).*/\1/p')
+printf '%x T made_up\n%x D end\n' $((0x$rip - 16)) $((0x$rip + 1)) >"$work/map"
+claim_exit 0 "an address gets its symbol" $xenphase dump --event emulate_privop --limit 1 --symbols "$work/map" "$data/destroy-pv.xph"
+claim_says "rip=0x$rip(made_up+0x10)"
+claim_says "nothing says that $work/map is what ran"
+claim_exit 0 "in JSON, too" $xenphase dump --json --event emulate_privop --limit 1 --symbols "d0:$work/map" "$data/destroy-pv.xph"
+claim_says '"rip_symbol":"made_up","rip_offset":16'
+claim_exit 3 "symbols that name no address are in doubt" $xenphase dump --event emulate_privop --symbols "d7:$work/map" "$data/destroy-pv.xph"
+claim_says "are they of what ran?"
+claim_exit 1 "a file without symbols" $xenphase dump --symbols README.md "$data/destroy-pv.xph"
+claim_says "neither an ELF file (xen-syms, vmlinux) nor a System.map"
+claim_exit 1 "symbols with another build id" $xenphase dump --symbols build/xenphase --build-id 1234 "$data/destroy-pv.xph"
+claim_says "it is not the file of what ran"
+
+# A copy for xenalyze; the guest's record and the record of an unknown event are made up.
+export_trace() {
+    $xenphase export --xentrace "$@"
+}
+export_with_doubts() {
+    export_trace "$@" || [[ $? == 3 ]]
+}
+dump_trace() {
+    $xenphase dump --trace "$1" --khz 2445406 2>/dev/null
+}
+# A window of pCPU 0 with one untimed record of one word: its header follows, least significant byte first.
+append_record() {
+    printf '%b' '\x03\xf0\x01\x20\x00\x00\x00\x00\x08\x00\x00\x00' "$2" '\x05\x00\x00\x00' >>"$1"
+}
+cp "$data/create-pv.xph/xen.trace" "$work/guest.trace"
+append_record "$work/guest.trace" '\x23\xf1\x00\x18'
+cp "$work/guest.trace" "$work/unknown.trace"
+append_record "$work/unknown.trace" '\x77\x07\x04\x10'
+claim_exit 0 "export copies a recording's trace" export_trace -o "$work/copy" "$data/create-pv.xph"
+claim "the copy has the same records" same_number "$(dump_trace "$work/copy" | cksum | cut -d ' ' -f 1)" \
+    "$(dump_trace "$data/create-pv.xph/xen.trace" | cksum | cut -d ' ' -f 1)"
+claim_exit 1 "export does not replace a file" export_trace -o "$work/copy" "$data/create-pv.xph"
+claim_says "--force replaces it"
+claim_exit 0 "export --force does, and leaves out what guests wrote" export_trace --force -o "$work/copy" --trace "$work/guest.trace"
+claim_says "left out: 1 of guests' own making"
+claim "export leaves out unknown events" export_with_doubts --force -o "$work/copy" --trace "$work/unknown.trace"
+claim_says "left out: 1 of guests' own making"
+claim_says "left out: 1 of unknown events"
+claim "the rest is the same" same_number "$(dump_trace "$work/copy" | cksum | cut -d ' ' -f 1)" \
+    "$(dump_trace "$data/create-pv.xph/xen.trace" | cksum | cut -d ' ' -f 1)"
+claim_exit 3 "export of a lossy trace says so" export_trace -o "$work/lossy" --trace "$data/lossy.trace"
+claim_says "72070 records were lost in 6 gaps"
+claim "but not how long the gaps were: nothing tells the frequency" test "${output/ ms/}" == "$output"
+claim_exit 1 "export does not replace a device" export_trace --force -o /dev/null "$data/create-pv.xph"
+claim_exit 1 "export into a directory that is not there" export_trace -o "$work/none/copy" "$data/create-pv.xph"
+claim_exit 2 "export without a form" $xenphase export -o "$work/copy" "$data/create-pv.xph"
+claim_exit 2 "export to nowhere" export_trace "$data/create-pv.xph"
+claim_exit 1 "export of what is no trace" export_trace -o "$work/makefile" --trace Makefile
+claim "nothing is left of exports that failed" test ! -e "$work/makefile" -a ! -e "$work/makefile.part" -a ! -e "$work/copy.part"
+mkdir "$work/small"
+if mount -t tmpfs -o size=64k tmpfs "$work/small" 2>/dev/null; then
+    claim_exit 1 "export on a full disk is an error" export_trace -o "$work/small/copy" "$data/create-pv.xph"
+    claim_says "No space left"
+    claim "and leaves nothing" test -z "$(ls -A "$work/small")"
+    umount "$work/small"
+fi
+
 claim_exit 2 "no command is a wrong command line" $xenphase
 claim_exit 2 "an unknown command is named" $xenphase frobnicate
 claim_says "frobnicate"
@@ -101,7 +206,7 @@ gaps_are_lost() {
 claim "what happened in a gap is lost" gaps_are_lost
 claim_exit 3 "a lossy trace is told" $xenphase dump --event lost_records --trace "$data/lossy.trace" --khz 2445406
 claim_says "72070 records were lost in 6 gaps"
-claim_says "count=11141 d0v1 first_tsc=0x37bba570d1"
+claim_says "count=11141 vcpu=d0v1 first_tsc=0x37bba570d1"
 
 cp -r "$data/create-pv.xph" "$work/hostile.xph"
 sed -i 's/"state": "complete"/"state": "failed"/; s/"state_reason": null/"state_reason": "\\u001b[2J"/' "$work/hostile.xph/manifest.json"
