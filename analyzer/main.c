@@ -18,7 +18,7 @@ static const struct command {
     {"record", "[options] -- COMMAND...", "in dom0: record Xen while COMMAND runs", xph_cmd_record},
     {"doctor", "", "in dom0: what this host offers to a recording", xph_cmd_doctor},
     {"report", "[--json] DIR", "the phases of the recorded operation", xph_cmd_report},
-    {"dump", "[--summary] DIR", "the recorded events, decoded", xph_cmd_dump},
+    {"dump", "[options] DIR", "the recorded events, decoded", xph_cmd_dump},
     {"export", "--xentrace -o FILE DIR", "a copy of the trace that xenalyze can read",
      xph_cmd_export},
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},

@@ -1,5 +1,5 @@
 /*
- * xenphase dump: the records of a trace, decoded, one a line; or counted.
+ * xenphase dump: the records of a trace, decoded, one a line.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,11 +11,10 @@
 #include "analyzer/cmds/commands.h"
 #include "analyzer/cmds/dump_options.h"
 #include "analyzer/decode/events.h"
-#include "analyzer/machine/tally.h"
+#include "analyzer/machine/machine.h"
 #include "analyzer/symbols/symbols.h"
 #include "analyzer/timeline/doubts.h"
 #include "analyzer/views/dump_queue.h"
-#include "analyzer/views/summary_text.h"
 #include "analyzer/views/terminal_text.h"
 #include "analyzer/views/xenstore_text.h"
 #include "recording/recording.h"
@@ -84,23 +83,6 @@ static bool dump_records(const struct xph_dump_options *options, struct xph_time
         return false;
     ok = queue_records(options, timeline, machine, &queue, err);
     xph_dump_queue_close(&queue);
-    return ok;
-}
-
-static bool summarize(struct xph_timeline *timeline, struct xph_machine *machine,
-                      struct xph_error *err)
-{
-    struct xph_tally tally = {0};
-    struct xph_record record;
-    bool ok = true;
-
-    while (ok && xph_timeline_next(timeline, &record))
-        ok =
-            xph_machine_feed(machine, &record, err) && xph_tally_add(&tally, machine, &record, err);
-    ok = ok && xph_machine_finish(machine, timeline->last_ns, err);
-    if (ok)
-        xph_summary_text(stdout, timeline, machine, &tally);
-    xph_tally_close(&tally);
     return ok;
 }
 
@@ -211,8 +193,6 @@ static bool dump(const struct xph_dump_options *options, struct xph_timeline *ti
     struct xph_symbols symbols;
     bool ok;
 
-    if (options->summary)
-        return summarize(timeline, machine, err);
     if (!open_symbols(options, &symbols, err))
         return false;
     ok = xph_layouts_open(&layouts, kind, err) &&

@@ -32,7 +32,6 @@ const char xph_dump_help[] =
     "                       may be given several times (a kernel that was moved at boot, by KASLR, "
     "has others)\n"
     "      --build-id HEX   the build id that the ELF files of symbols must have\n"
-    "      --summary        counts and run state times instead of records\n"
     "      --xenstore       changes in xenstore instead, with the values that were read then\n"
     "      --list-events    the events that are known, with their fields\n"
     "input:\n"
@@ -45,8 +44,7 @@ const char xph_dump_help[] =
     "damaged or lossy.\n";
 
 enum {
-    OPTION_SUMMARY = 256,
-    OPTION_XENSTORE,
+    OPTION_XENSTORE = 256,
     OPTION_LIST_EVENTS,
     OPTION_EVENT,
     OPTION_DOMAIN,
@@ -65,7 +63,6 @@ enum {
 };
 
 static const struct option long_options[] = {
-    {"summary", no_argument, NULL, OPTION_SUMMARY},
     {"xenstore", no_argument, NULL, OPTION_XENSTORE},
     {"list-events", no_argument, NULL, OPTION_LIST_EVENTS},
     {"event", required_argument, NULL, OPTION_EVENT},
@@ -147,9 +144,6 @@ static bool parse_option(struct xph_dump_options *options, int option, struct xp
     if (parse_filter_option(options, option, &ok, err))
         return ok;
     switch (option) {
-    case OPTION_SUMMARY:
-        options->summary = true;
-        return true;
     case OPTION_XENSTORE:
         options->xenstore = true;
         return true;
@@ -190,10 +184,8 @@ static bool check_options(const struct xph_dump_options *options, struct xph_err
 
     if (options->trace_path && options->khz == 0)
         return xph_fail(err, "a bare trace does not tell the TSC's frequency: give it with --khz");
-    if (options->xenstore && (options->summary || records_only || options->trace_path))
+    if (options->xenstore && (records_only || options->trace_path))
         return xph_fail(err, "--xenstore goes with --limit only");
-    if (options->summary && records_only)
-        return xph_fail(err, "--summary counts all records: it goes with no filter or form");
     if (options->build_id && options->symbol_count == 0)
         return xph_fail(err, "--build-id is for files given with --symbols");
     if (options->filter.from_ns > options->filter.to_ns)

@@ -9,7 +9,7 @@
 enum { XPH_DUMP_SYMBOL_FILES = 16 };
 
 struct xph_dump_options {
-    bool summary, xenstore, list_events, help;
+    bool xenstore, list_events, help;
     bool filtered; /* an option of the filter's was given */
     struct xph_dump_filter filter;
     xph_dump_record *view;
