@@ -22,7 +22,7 @@ static const struct command {
      xph_cmd_summary},
     {"timeline", "[--summary] DIR", "all sources on one clock, and what dom0 did",
      xph_cmd_timeline},
-    {"dump", "DIR", "the recorded events, decoded", xph_cmd_dump},
+    {"dump", "[options] DIR", "the recorded events, decoded", xph_cmd_dump},
     {"export", "--xentrace -o FILE DIR", "a copy of the trace that xenalyze can read",
      xph_cmd_export},
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},

@@ -12,6 +12,7 @@
 #include "analyzer/cmds/dump_options.h"
 #include "analyzer/decode/events.h"
 #include "analyzer/machine/contradictions.h"
+#include "analyzer/machine/machine.h"
 #include "analyzer/symbols/symbols.h"
 #include "analyzer/timeline/doubts.h"
 #include "analyzer/views/dump_queue.h"

@@ -87,6 +87,12 @@ same_number() {
     echo "$1, not $2"
     [[ $1 == "$2" && $1 -gt 0 ]]
 }
+# The printing thread gets records by the thousand.
+for limit in 1 1023 1024 1025 5000; do
+    claim "--limit $limit" same_number "$(dump_pvh --limit $limit | cksum | cut -d ' ' -f 1)" "$(dump_pvh | head -n $limit | cksum | cut -d ' ' -f 1)"
+done
+claim "one CPU prints the same" same_number "$(taskset -c 0 $xenphase dump "$data/create-pvh.xph" 2>/dev/null | cksum | cut -d ' ' -f 1)" \
+    "$(dump_pvh | cksum | cut -d ' ' -f 1)"
 claim "JSON has a line for each record" same_number "$(dump_pvh --json | grep -c '^{"time_ns":.*}$')" "$all"
 claim "CSV has one, and a header" same_number "$(dump_pvh --csv | grep -cE '^(time_ns,|[0-9]+,[0-9]+,[0-9]+,)')" $((all + 1))
 moment=$(dump_pvh | sed -n "$((all / 2))p" | awk '{ print $1 }')
