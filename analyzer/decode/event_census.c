@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 /* A trace has some hundred kinds of event; only a damaged one has many more. */
-enum { FIRST_BITS = 10, MAX_BITS = 14 };
+enum { FIRST_SHIFT = 32 - 10, LAST_SHIFT = 32 - 14 };
 
 bool xph_event_census_open(struct xph_event_census *census, struct xph_error *err)
 {
-    *census = (struct xph_event_census){.bits = FIRST_BITS};
-    census->slots = calloc((size_t)1 << census->bits, sizeof(*census->slots));
+    *census = (struct xph_event_census){.shift = FIRST_SHIFT};
+    census->slots = calloc(xph_event_census_size(census), sizeof(*census->slots));
     return census->slots || xph_fail(err, "out of memory");
 }
 
@@ -21,8 +21,8 @@ void xph_event_census_close(struct xph_event_census *census)
 /* The event's slot, or the free one where it belongs. */
 static struct xph_event_count *probe(const struct xph_event_census *census, uint32_t event)
 {
-    size_t mask = ((size_t)1 << census->bits) - 1;
-    size_t slot = event * UINT32_C(2654435769) >> (32 - census->bits);
+    size_t mask = xph_event_census_size(census) - 1;
+    size_t slot = event * UINT32_C(2654435769) >> census->shift;
 
     while (census->slots[slot].key != 0 && census->slots[slot].key != event + 1)
         slot = (slot + 1) & mask;
@@ -32,12 +32,12 @@ static struct xph_event_count *probe(const struct xph_event_census *census, uint
 /* Half of the slots are always free. False if there are enough of them already, or no memory. */
 static bool make_room(struct xph_event_census *census)
 {
-    struct xph_event_census grown = {.bits = census->bits + 1};
-    size_t size = (size_t)1 << census->bits;
+    struct xph_event_census grown = {.shift = census->shift - 1};
+    size_t size = xph_event_census_size(census);
 
     if (census->count < size / 2)
         return true;
-    if (census->bits == MAX_BITS)
+    if (census->shift == LAST_SHIFT)
         return false;
     grown.slots = calloc(size * 2, sizeof(*grown.slots));
     if (!grown.slots)
@@ -48,7 +48,7 @@ static bool make_room(struct xph_event_census *census)
     }
     free(census->slots);
     census->slots = grown.slots;
-    census->bits = grown.bits;
+    census->shift = grown.shift;
     return true;
 }
 
@@ -90,7 +90,7 @@ static void add_count(struct xph_event_count *to, const struct xph_event_count *
 
 void xph_event_census_add(struct xph_event_census *census, const struct xph_event_census *from)
 {
-    for (size_t i = 0; i < (size_t)1 << from->bits; i++) {
+    for (size_t i = 0; i < xph_event_census_size(from); i++) {
         if (from->slots[i].key != 0)
             add_count(xph_event_census_find(census, from->slots[i].key - 1), &from->slots[i]);
     }

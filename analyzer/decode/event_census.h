@@ -23,7 +23,7 @@ struct xph_event_count {
 
 struct xph_event_census {
     struct xph_event_count *slots; /* owned */
-    unsigned bits;                 /* there are 1 << bits slots */
+    unsigned shift;                /* there are 1 << (32 - shift) slots */
     size_t count;                  /* that are taken */
     /* Of events that Xen does not have, or that are too many to be told apart; by class. */
     struct xph_event_count others[XPH_EVENT_CLASSES + 1];
@@ -31,6 +31,12 @@ struct xph_event_census {
 
 bool xph_event_census_open(struct xph_event_census *census, struct xph_error *err);
 void xph_event_census_close(struct xph_event_census *census);
+
+/* How many slots there are. */
+static inline size_t xph_event_census_size(const struct xph_event_census *census)
+{
+    return (size_t)1 << (32 - census->shift);
+}
 
 /* Adds what `from` counted to `census`. */
 void xph_event_census_add(struct xph_event_census *census, const struct xph_event_census *from);
@@ -42,7 +48,7 @@ struct xph_event_count *xph_event_census_insert(struct xph_event_census *census,
 static inline struct xph_event_count *xph_event_census_find(struct xph_event_census *census,
                                                             uint32_t event)
 {
-    size_t slot = event * UINT32_C(2654435769) >> (32 - census->bits);
+    size_t slot = event * UINT32_C(2654435769) >> census->shift;
 
     if (census->slots[slot].key == event + 1)
         return &census->slots[slot];

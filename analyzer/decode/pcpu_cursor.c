@@ -24,7 +24,6 @@ bool xph_pcpu_cursor_next_window(struct xph_pcpu_cursor *cursor)
         return false;
     cursor->at = cursor->file->data + window.offset;
     cursor->end = cursor->at + window.size;
-    cursor->passed_bytes += window.size;
     return true;
 }
 
@@ -96,8 +95,11 @@ uint64_t xph_pcpu_cursor_settle(struct xph_pcpu_cursor *cursor, const uint8_t *a
         xph_finding_add(&findings[XPH_DAMAGE_TIME], offset);
         return last;
     }
-    if (tsc < last)
+    if (tsc < last) {
         xph_finding_add(&findings[XPH_DAMAGE_TIME_STEPS], offset);
+        if (last > cursor->latest_tsc)
+            cursor->latest_tsc = last;
+    }
     return tsc;
 }
 

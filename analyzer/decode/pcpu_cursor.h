@@ -20,7 +20,7 @@ struct xph_pcpu_cursor {
     struct xph_window_walk walk;
     const uint8_t *at, *end; /* in the current window */
     uint64_t last_tsc;       /* of the last timed record; before the first one, that one's */
-    uint64_t passed_bytes;   /* of windows that were begun */
+    uint64_t latest_tsc;     /* of those before the last step back; 0 if there was none */
     uint16_t pcpu;
     bool timed; /* the pCPU has a timed record at all */
     struct xph_trace_damage damage;

@@ -303,27 +303,27 @@ static void take_record(struct xph_lane *lane, struct xph_tally *tally,
 
 void xph_lane_read(struct xph_lane *lane, struct xph_tally *tally, uint64_t bytes)
 {
-    uint64_t end = lane->bytes + bytes;
+    uint64_t records = 0, read = 0;
     struct xph_record_view view;
 
     /* The tally may be another one than last time. */
     lane->pv = NULL;
-    while (lane->bytes < end) {
+    while (read < bytes) {
         size_t length;
 
         if (!xph_pcpu_cursor_next(&lane->cursor, &tally->census, &view)) {
             lane->done = true;
-            return;
+            break;
         }
         length = xph_header_length(view.header);
         view.event->records++;
         view.event->bytes += length;
-        if (lane->records++ == 0)
+        if (records++ == 0 && lane->records == 0)
             lane->first_tsc = view.tsc;
-        lane->bytes += length;
-        lane->last_tsc = view.tsc;
-        if (view.tsc > lane->latest_tsc)
-            lane->latest_tsc = view.tsc;
+        read += length;
         take_record(lane, tally, &view);
     }
+    lane->records += records;
+    lane->bytes += read;
+    lane->last_tsc = lane->cursor.last_tsc;
 }

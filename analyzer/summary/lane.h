@@ -42,8 +42,7 @@ struct xph_lane {
     struct xph_pcpu_cursor cursor;
     uint64_t records, bytes;
     uint64_t first_tsc, last_tsc; /* of records, where there are any */
-    uint64_t latest_tsc;
-    uint32_t running;        /* domid << 16 | vCPU, or XPH_NO_VCPU */
+    uint32_t running;             /* domid << 16 | vCPU, or XPH_NO_VCPU */
     struct xph_pv_tally *pv; /* the vCPU's entries in the tally of the present thread, or NULL */
     uint64_t running_since;
     bool entry_awaited;   /* the vCPU has not done anything since it was put on the pCPU */

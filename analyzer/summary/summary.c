@@ -337,17 +337,20 @@ static void close_reading(struct reading *reading)
 static void add_lane(struct xph_summary *summary, const struct xph_lane *lane,
                      const struct xph_pcpu_windows *windows)
 {
+    uint64_t latest =
+        lane->last_tsc > lane->cursor.latest_tsc ? lane->last_tsc : lane->cursor.latest_tsc;
+
     summary->pcpus[summary->pcpu_count++] =
         (struct xph_summary_pcpu){lane->cursor.pcpu, windows->list.count, lane->records,
-                                  lane->bytes,       lane->first_tsc,     lane->latest_tsc};
+                                  lane->bytes,       lane->first_tsc,     latest};
     xph_damage_join(&summary->damage, &lane->cursor.damage);
     xph_losses_join(&summary->losses, &lane->losses);
     if (lane->records == 0)
         return;
     if (summary->records == 0 || lane->first_tsc < summary->first_tsc)
         summary->first_tsc = lane->first_tsc;
-    if (lane->latest_tsc > summary->last_tsc)
-        summary->last_tsc = lane->latest_tsc;
+    if (latest > summary->last_tsc)
+        summary->last_tsc = latest;
     summary->records += lane->records;
     summary->bytes += lane->bytes;
     xph_machine_note(&summary->machine, lane->cursor.pcpu, lane->last_tsc, 0);

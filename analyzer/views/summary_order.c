@@ -49,7 +49,7 @@ const struct xph_event_count **xph_summary_events(const struct xph_summary *summ
         xph_fail(err, "out of memory for %zu events", census->count);
         return NULL;
     }
-    for (size_t i = 0; i < (size_t)1 << census->bits; i++) {
+    for (size_t i = 0; i < xph_event_census_size(census); i++) {
         if (census->slots[i].key != 0 && census->slots[i].records > 0)
             sorted[(*count)++] = &census->slots[i];
     }

@@ -52,7 +52,7 @@ static void print_classes(FILE *out, const struct xph_summary *summary)
     const struct xph_event_census *census = &summary->tally.census;
     uint64_t records[XPH_EVENT_CLASSES] = {0}, bytes[XPH_EVENT_CLASSES] = {0};
 
-    for (size_t i = 0; i < (size_t)1 << census->bits; i++) {
+    for (size_t i = 0; i < xph_event_census_size(census); i++) {
         const struct xph_event_count *event = &census->slots[i];
         unsigned class = event->key ? (unsigned)__builtin_ctz((event->key - 1) >> 16) : 0;
 
