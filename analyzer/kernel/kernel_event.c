@@ -101,7 +101,7 @@ bool xph_kernel_event_valid(const struct xph_kernel_event *event)
                TERMINATED(event->schedule.previous_name) && TERMINATED(event->schedule.next_name);
     case XPH_KERNEL_WAKING:
         return valid_pid(event->waking.pid) && event->waking.cpu < XPH_KERNEL_MAX_CPUS &&
-               TERMINATED(event->waking.name);
+               event->waking.interrupt <= 1 && TERMINATED(event->waking.name);
     case XPH_KERNEL_FORK:
         return valid_pid(event->fork.child_pid) && TERMINATED(event->fork.child_name);
     case XPH_KERNEL_EXEC:

@@ -48,8 +48,7 @@ enum {
     XPH_KERNEL_MAX_PID = 1 << 22, /* Linux's PID_MAX_LIMIT */
     XPH_KERNEL_RWBS_BYTES = 8,
     XPH_KERNEL_IRQ_BYTES = 32,
-    /* Linux's TRACE_FLAG_HARDIRQ, _SOFTIRQ and _NMI: not the task, but an interrupt was at work. */
-    XPH_KERNEL_IN_INTERRUPT = 0x08 | 0x10 | 0x40,
+    XPH_KERNEL_PREEMPTED = 256, /* schedule.previous_state of one that could go on */
 };
 
 /* All texts are terminated, and hold any bytes. */
@@ -67,8 +66,8 @@ struct xph_kernel_event {
         } schedule;
         struct {
             uint32_t pid;
-            uint32_t cpu;   /* where it is to run */
-            uint32_t flags; /* Linux's trace_flag_type: XPH_KERNEL_IN_INTERRUPT, ... */
+            uint32_t cpu;       /* where it is to run */
+            uint32_t interrupt; /* 1: an interrupt woke it, whatever thread was there; else 0 */
             char name[XPH_TASK_NAME_BYTES];
         } waking;
         struct {

@@ -15,6 +15,7 @@ enum {
     MAX_FIELDS = 6,
     MAX_EVENT_IDS = 1 << 16, /* the ring buffer's common_type has 16 bits */
     EVENTS_AT_ONCE = 512,    /* through the pipe */
+    IN_INTERRUPT = 0x18,     /* TRACE_FLAG_HARDIRQ, TRACE_FLAG_SOFTIRQ of trace_events.h */
 };
 
 #define OUR_PROBES "xenphase" /* the system of the recorder's own probes */
@@ -63,8 +64,7 @@ static const struct event_row event_rows[] = {
     {"sched",
      "sched_waking",
      XPH_KERNEL_WAKING,
-     {NUMBER("pid", waking.pid), TEXT("comm", waking.name), NUMBER("target_cpu", waking.cpu),
-      NUMBER("common_flags", waking.flags)}},
+     {NUMBER("pid", waking.pid), TEXT("comm", waking.name), NUMBER("target_cpu", waking.cpu)}},
     {"sched",
      "sched_process_fork",
      XPH_KERNEL_FORK,
@@ -120,7 +120,8 @@ static const struct event_row other_row = {NULL, NULL, XPH_KERNEL_OTHER, {{0}}};
 struct decoder {
     const struct tep_event *event;
     const struct event_row *row;
-    const struct tep_format_field *pid, *fields[MAX_FIELDS]; /* NULL where it has none */
+    /* NULL where it has none */
+    const struct tep_format_field *pid, *flags, *fields[MAX_FIELDS];
 };
 
 struct reader {
@@ -182,7 +183,7 @@ static bool find_fields(struct decoder *decoder)
     struct tep_event *event = (struct tep_event *)(uintptr_t)decoder->event;
 
     for (size_t i = 0; i < MAX_FIELDS && decoder->row->fields[i].name; i++) {
-        decoder->fields[i] = tep_find_any_field(event, decoder->row->fields[i].name);
+        decoder->fields[i] = tep_find_field(event, decoder->row->fields[i].name);
         if (!decoder->fields[i] && !decoder->row->fields[i].optional)
             return false;
     }
@@ -207,6 +208,7 @@ static struct decoder *find_decoder(struct reader *reader, struct tep_record *re
     decoder->event = event;
     decoder->row = find_row(event);
     decoder->pid = tep_find_common_field(event, "common_pid");
+    decoder->flags = tep_find_common_field(event, "common_flags");
     if (!find_fields(decoder))
         decoder->row = &other_row;
     reader->decoders[id] = decoder;
@@ -309,7 +311,7 @@ static bool decode(const struct decoder *decoder, const struct tep_record *recor
                    struct xph_kernel_event *event)
 {
     const struct event_row *row = decoder->row;
-    int64_t pid = 0;
+    int64_t pid = 0, flags = 0;
 
     *event = (struct xph_kernel_event){
         .tsc = record->ts, .cpu = (uint16_t)record->cpu, .type = (uint16_t)row->type};
@@ -321,6 +323,10 @@ static bool decode(const struct decoder *decoder, const struct tep_record *recor
             !row->fields[i].optional)
             return false;
     }
+    if (decoder->flags && !read_number(decoder->flags, record, &flags))
+        return false;
+    if (event->type == XPH_KERNEL_WAKING)
+        event->waking.interrupt = (flags & IN_INTERRUPT) != 0;
     finish_event(decoder, event);
     return true;
 }

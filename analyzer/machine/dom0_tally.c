@@ -195,6 +195,7 @@ static size_t merge(struct xph_program_tally *programs, size_t count)
         }
         programs[kept].tasks++;
         programs[kept].total += programs[i].total;
+        programs[kept].ready_cycles += programs[i].ready_cycles;
         for (int state = 0; state < XPH_TASK_STATES; state++)
             programs[kept].cycles[state] += programs[i].cycles[state];
     }
@@ -213,6 +214,7 @@ bool xph_program_tallies(const struct xph_task_table *table, struct xph_program_
         memcpy(all[i].name, table->tasks[i].name, sizeof(all[i].name));
         memcpy(all[i].cycles, table->tasks[i].cycles, sizeof(all[i].cycles));
         all[i].tasks = 1;
+        all[i].ready_cycles = table->tasks[i].ready_cycles;
         all[i].total = xph_task_cycles(all[i].cycles);
     }
     /* The idle one stays in front: it is no program, whatever a program is called. */

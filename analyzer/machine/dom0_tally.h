@@ -48,6 +48,7 @@ struct xph_program_tally {
     char name[XPH_TASK_NAME_BYTES];
     uint64_t tasks;
     uint64_t cycles[XPH_TASK_STATES], total;
+    uint64_t ready_cycles;
 };
 
 /* The idle threads first, then by total, the longest first. `*programs` is the caller's to free. */

@@ -92,22 +92,50 @@ static bool settle_task(struct xph_dom0_tasks *tasks, const struct xph_kernel_ev
     return true;
 }
 
-static bool take_switch(struct xph_dom0_tasks *tasks, const struct xph_kernel_event *event,
-                        uint64_t tsc, struct xph_error *err)
+static void take_waking(struct xph_dom0_tasks *tasks, const struct xph_kernel_event *event,
+                        uint64_t tsc, uint64_t ns)
 {
+    struct xph_task *task =
+        xph_task_at(&tasks->table, xph_task_lookup(&tasks->table, event->waking.pid));
+
+    if (task && task->pid != 0)
+        xph_task_wake(&task->off_cpu, event, tsc, ns);
+}
+
+/* The thread has a CPU again. */
+static bool end_wait(struct xph_dom0_tasks *tasks, struct xph_task *task, uint16_t cpu,
+                     uint64_t tsc, uint64_t ns, struct xph_error *err)
+{
+    const struct xph_task_wait *wait = &task->off_cpu.wait;
+
+    if (!xph_task_enter(&task->off_cpu, cpu, tsc, ns, tasks->lost_tsc))
+        return true;
+    if (wait->in_tsc > wait->woken_tsc)
+        task->ready_cycles += wait->in_tsc - wait->woken_tsc;
+    return !tasks->observer.wait || tasks->observer.wait(tasks->observer.context, task, wait, err);
+}
+
+static bool take_switch(struct xph_dom0_tasks *tasks, const struct xph_kernel_event *event,
+                        uint64_t tsc, uint64_t ns, struct xph_error *err)
+{
+    struct xph_task *task;
     uint32_t next;
 
-    xph_task_rename(&tasks->table, tasks->cpus[event->cpu].task, event->schedule.previous_name);
     if (!cut(tasks, event->cpu, tsc, err) ||
         !xph_task_find(&tasks->table, event->schedule.next_pid, &next, err))
         return false;
+    xph_task_rename(&tasks->table, tasks->cpus[event->cpu].task, event->schedule.previous_name);
+    task = xph_task_at(&tasks->table, tasks->cpus[event->cpu].task);
+    if (task && task->pid != 0)
+        xph_task_leave(&task->off_cpu, event, tsc, ns);
     xph_task_rename(&tasks->table, next, event->schedule.next_name);
     tasks->cpus[event->cpu].task = next;
-    return true;
+    task = xph_task_at(&tasks->table, next);
+    return !task || end_wait(tasks, task, event->cpu, tsc, ns, err);
 }
 
 static bool take_fork(struct xph_dom0_tasks *tasks, const struct xph_kernel_event *event,
-                      uint64_t ns, struct xph_error *err)
+                      uint64_t tsc, uint64_t ns, struct xph_error *err)
 {
     struct xph_task *task;
     uint32_t child;
@@ -123,6 +151,7 @@ static bool take_fork(struct xph_dom0_tasks *tasks, const struct xph_kernel_even
     task->parent = event->pid;
     task->forked = true;
     task->start_ns = ns;
+    xph_task_begin(&task->off_cpu, event, tsc, ns);
     xph_task_rename(&tasks->table, child, event->fork.child_name);
     return true;
 }
@@ -193,9 +222,11 @@ static bool take_return(struct xph_dom0_tasks *tasks, struct xph_task *task,
 
 /* What ran after the gap says nothing of what ran in it. */
 static bool take_loss(struct xph_dom0_tasks *tasks, const struct xph_kernel_event *event,
-                      struct xph_error *err)
+                      uint64_t tsc, struct xph_error *err)
 {
     struct xph_dom0_cpu *cpu;
+
+    tasks->lost_tsc = tsc;
 
     if (!have_cpu(tasks, event->cpu, err))
         return false;
@@ -251,15 +282,17 @@ bool xph_dom0_tasks_kernel(struct xph_dom0_tasks *tasks, const struct xph_kernel
     if (event->type == XPH_KERNEL_NAME)
         return take_name(tasks, event, err);
     if (event->type == XPH_KERNEL_LOST)
-        return take_loss(tasks, event, err);
+        return take_loss(tasks, event, tsc, err);
     tasks->last_tsc = tsc;
     tasks->last_ns = ns;
     if (!settle_task(tasks, event, event->pid, tsc, err))
         return false;
     if (event->type == XPH_KERNEL_SWITCH)
-        return take_switch(tasks, event, tsc, err);
+        return take_switch(tasks, event, tsc, ns, err);
     if (event->type == XPH_KERNEL_FORK)
-        return take_fork(tasks, event, ns, err);
+        return take_fork(tasks, event, tsc, ns, err);
+    if (event->type == XPH_KERNEL_WAKING)
+        take_waking(tasks, event, tsc, ns);
     return take_of_task(tasks, event, tsc, ns, err);
 }
 

@@ -21,11 +21,14 @@ struct xph_task_interval {
 };
 
 struct xph_dom0_observer {
-    /* Told when it is over; either may be NULL. */
+    /* Told when it is over; any may be NULL. */
     bool (*interval)(void *context, const struct xph_task_interval *interval,
                      struct xph_error *err);
     bool (*hypercall)(void *context, const struct xph_task *task,
                       const struct xph_hypercall_span *span, struct xph_error *err);
+    /* Told when the thread goes on. */
+    bool (*wait)(void *context, const struct xph_task *task, const struct xph_task_wait *wait,
+                 struct xph_error *err);
     void *context;
 };
 
@@ -55,6 +58,7 @@ struct xph_dom0_tasks {
     } * cpus; /* owned */
     size_t cpu_count;
     size_t runnable;            /* CPUs whose state is that */
+    uint64_t lost_tsc;          /* when kernel events were lost last; 0: never */
     uint64_t last_tsc, last_ns; /* of the last kernel event */
     bool hypercalls_traced;     /* Xen records hypercalls */
     bool xen_over, kernel_over;

@@ -7,6 +7,7 @@
 #include "analyzer/kernel/hypercall_target.h"
 #include "analyzer/kernel/kernel_event.h"
 #include "analyzer/machine/machine.h"
+#include "analyzer/machine/task_wait.h"
 
 /* By what Xen makes of the vCPU; XPH_LOST also stands for what is not known yet, or not any more.
  */
@@ -42,7 +43,9 @@ struct xph_task {
     uint64_t start_ns, end_ns;
     uint64_t calls;                   /* hypercalls and other ioctls of privcmd that returned */
     uint64_t cycles[XPH_TASK_STATES]; /* on one of dom0's vCPUs, by what Xen made of that */
+    uint64_t ready_cycles;            /* it could run, and dom0 ran others */
     struct xph_hypercall_span call;   /* if in_call */
+    struct xph_task_off_cpu off_cpu;
 };
 
 enum { XPH_IDLE_TASK = 1 }; /* the handle of the idle threads of all CPUs, which have pid 0 */

@@ -206,7 +206,7 @@ static bool take_waking(struct xph_history_builder *builder, const struct xph_ke
     last = last_change(builder, woken);
     if (last && last->activity != XPH_ACTIVITY_WAITING && last->activity != XPH_ACTIVITY_ABSENT)
         return true;
-    if (event->pid != 0 && !(event->waking.flags & XPH_KERNEL_IN_INTERRUPT)) {
+    if (event->pid != 0 && !event->waking.interrupt) {
         by = task(builder, event->pid, NULL, err);
         if (by == XPH_NOBODY)
             return false;

@@ -9,7 +9,7 @@
 enum { NAME_WIDTH = 16 };
 
 static const char cpu_columns[] =
-    "        total      running    preempted      blocked      unknown\n";
+    "        total      running    preempted      blocked      unknown        ready\n";
 
 static void print_seconds(FILE *out, uint64_t ns)
 {
@@ -90,10 +90,14 @@ static void print_join(FILE *out, const struct xph_join_check *join, bool traced
 }
 
 static void print_cpu_times(FILE *out, const struct xph_clock *clock,
-                            const uint64_t cycles[XPH_TASK_STATES])
+                            const uint64_t cycles[XPH_TASK_STATES], uint64_t ready_cycles)
 {
-    const uint64_t columns[] = {xph_task_cycles(cycles), cycles[XPH_RUNNING], cycles[XPH_RUNNABLE],
-                                cycles[XPH_BLOCKED], cycles[XPH_OFFLINE] + cycles[XPH_LOST]};
+    const uint64_t columns[] = {xph_task_cycles(cycles),
+                                cycles[XPH_RUNNING],
+                                cycles[XPH_RUNNABLE],
+                                cycles[XPH_BLOCKED],
+                                cycles[XPH_OFFLINE] + cycles[XPH_LOST],
+                                ready_cycles};
 
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
         print_cycles(out, clock, columns[i]);
@@ -112,14 +116,14 @@ static bool print_programs(FILE *out, const struct xph_clock *clock,
     fprintf(
         out,
         "\ndom0's vCPUs by program, seconds (preempted: dom0 would have run it, and Xen did not "
-        "run the vCPU)\n"
+        "run the vCPU;\nready, not in the total: it could run, and dom0 ran others)\n"
         "  program           threads %s",
         cpu_columns);
     for (size_t i = 0; i < shown(count, rows); i++) {
         fputs("  ", out);
         print_name(out, programs[i].name);
         fprintf(out, " %8" PRIu64 " ", i < XPH_IDLE_TASK ? 0 : programs[i].tasks);
-        print_cpu_times(out, clock, programs[i].cycles);
+        print_cpu_times(out, clock, programs[i].cycles, programs[i].ready_cycles);
     }
     print_left_out(out, count, rows, "programs");
     free(programs);
@@ -153,7 +157,7 @@ bool xph_dom0_threads_text(FILE *out, const struct xph_clock *clock,
         fputs("  ", out);
         print_name(out, sorted[i]->name);
         fprintf(out, " %8" PRIu32 " ", sorted[i]->pid);
-        print_cpu_times(out, clock, sorted[i]->cycles);
+        print_cpu_times(out, clock, sorted[i]->cycles, sorted[i]->ready_cycles);
     }
     print_left_out(out, table->count, rows, "threads");
     free(sorted);

@@ -21,9 +21,7 @@ void xph_print_task(FILE *out, const char *name, uint32_t pid)
 static char state_letter(uint32_t state)
 {
     static const char letters[] = "SDTtXZPI";
-    const unsigned preempted = 256;
-
-    if (state == 0 || state == preempted)
+    if (state == 0 || state == XPH_KERNEL_PREEMPTED)
         return 'R';
     for (unsigned bit = 0; bit < sizeof(letters) - 1; bit++) {
         if (state & 1U << bit)
@@ -36,7 +34,7 @@ static void print_switch(FILE *out, const struct xph_kernel_event *event)
 {
     xph_print_task(out, event->schedule.previous_name, event->schedule.previous_pid);
     fprintf(out, " %c%s -> ", state_letter(event->schedule.previous_state),
-            event->schedule.previous_state == 256 ? "+" : "");
+            event->schedule.previous_state == XPH_KERNEL_PREEMPTED ? "+" : "");
     xph_print_task(out, event->schedule.next_name, event->schedule.next_pid);
 }
 
@@ -93,7 +91,8 @@ static void print_fields(FILE *out, const struct xph_kernel_event *event)
         break;
     case XPH_KERNEL_WAKING:
         xph_print_task(out, event->waking.name, event->waking.pid);
-        fprintf(out, " on d0v%" PRIu32, event->waking.cpu);
+        fprintf(out, " on d0v%" PRIu32 "%s", event->waking.cpu,
+                event->waking.interrupt ? " by an interrupt" : "");
         break;
     case XPH_KERNEL_FORK:
         xph_print_task(out, event->fork.child_name, event->fork.child_pid);

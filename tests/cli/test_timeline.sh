@@ -38,7 +38,7 @@ threads_by_trace_cmd() {
 
 threads_by_timeline() {
     $xenphase timeline --summary --threads --top 0 "$recording" |
-        awk '/^dom0.s vCPUs by thread/ { here = NR } here && NR > here + 1 { print $(NF - 5), $(NF - 4) }' | sort
+        awk '/^dom0.s vCPUs by thread/ { here = NR } here && NR > here + 1 { print $(NF - 6), $(NF - 5) }' | sort
 }
 
 cpu_times_equal() {

@@ -279,6 +279,7 @@ struct whole {
     uint64_t disorder;
     uint64_t destroyed;       /* hypercalls that did so */
     uint64_t dom0_running_ns; /* by Xen's run states alone */
+    uint64_t waits, unwoken, interrupts, ready_cycles;
 };
 
 static bool add_interval(void *context, const struct xph_task_interval *interval,
@@ -289,6 +290,22 @@ static bool add_interval(void *context, const struct xph_task_interval *interval
     assert_true(interval->end_tsc > interval->start_tsc);
     whole->cycles[interval->state] += interval->end_tsc - interval->start_tsc;
     return xph_dom0_tally_interval(&whole->tally, interval, err);
+}
+
+static bool add_wait(void *context, const struct xph_task *task, const struct xph_task_wait *wait,
+                     struct xph_error *err)
+{
+    struct whole *whole = context;
+
+    (void)err;
+    assert_int_not_equal(task->pid, 0);
+    assert_true(wait->out_tsc <= wait->woken_tsc && wait->woken_tsc <= wait->in_tsc);
+    assert_true(wait->whole);
+    whole->waits++;
+    whole->unwoken += !wait->woken;
+    whole->interrupts += wait->interrupt;
+    whole->ready_cycles += wait->in_tsc - wait->woken_tsc;
+    return true;
 }
 
 static bool add_runstate(void *context, const struct xph_runstate_interval *interval,
@@ -325,7 +342,7 @@ static struct whole *read_whole(void)
 {
     struct whole *whole = calloc(1, sizeof(*whole));
     const struct xph_machine_observer machine_observer = {add_runstate, whole};
-    const struct xph_dom0_observer observer = {add_interval, add_hypercall, whole};
+    const struct xph_dom0_observer observer = {add_interval, add_hypercall, add_wait, whole};
     struct xph_joint_event event;
     struct xph_error err;
     uint64_t last = 0;
@@ -457,6 +474,24 @@ static void test_cpu_times_add_up(void **state)
     free_whole(whole);
 }
 
+/* Nobody sleeps, and then runs, without having been woken. */
+static void test_every_sleeper_was_woken(void **state)
+{
+    struct whole *whole = read_whole();
+    const struct xph_task_table *table = &whole->host.tasks.table;
+    uint64_t ready = 0;
+
+    (void)state;
+    need_library();
+    for (size_t i = 0; i < table->count; i++)
+        ready += table->tasks[i].ready_cycles;
+    assert_int_equal(ready, whole->ready_cycles);
+    assert_int_equal(whole->unwoken, 0);
+    assert_true(whole->waits > 5000);
+    assert_true(whole->interrupts > 1000 && whole->interrupts < whole->waits);
+    free_whole(whole);
+}
+
 static void write_log(int dirfd, const char *name, const char *text)
 {
     int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -550,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_shifted_clock_is_found),
         cmocka_unit_test(test_difference_within_its_error_is_none),
         cmocka_unit_test(test_cpu_times_add_up),
+        cmocka_unit_test(test_every_sleeper_was_woken),
         cmocka_unit_test(test_console_lines_are_merged_and_bad_ones_counted),
         cmocka_unit_test(test_tasks_are_found_by_pid),
     };

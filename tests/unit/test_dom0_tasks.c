@@ -26,6 +26,8 @@ struct history {
     size_t count;
     struct xph_hypercall_span span; /* the last one */
     size_t spans;
+    struct xph_task_wait wait; /* the last one */
+    size_t waits;
 };
 
 static bool note_interval(void *context, const struct xph_task_interval *interval,
@@ -53,9 +55,21 @@ static bool note_hypercall(void *context, const struct xph_task *task,
     return true;
 }
 
+static bool note_wait(void *context, const struct xph_task *task, const struct xph_task_wait *wait,
+                      struct xph_error *err)
+{
+    struct history *history = context;
+
+    (void)task;
+    (void)err;
+    history->wait = *wait;
+    history->waits++;
+    return true;
+}
+
 static void begin(struct history *history)
 {
-    const struct xph_dom0_observer observer = {note_interval, note_hypercall, history};
+    const struct xph_dom0_observer observer = {note_interval, note_hypercall, note_wait, history};
     struct xph_error err;
 
     memset(history, 0, sizeof(*history));
@@ -308,6 +322,76 @@ static void test_calls_follow_their_thread(void **state)
     end(&history);
 }
 
+static void wake(struct history *history, uint64_t tsc, uint16_t cpu, uint32_t waker,
+                 uint32_t interrupt)
+{
+    struct xph_kernel_event event = {
+        .tsc = tsc, .type = XPH_KERNEL_WAKING, .cpu = cpu, .pid = waker};
+
+    event.waking.pid = THREAD;
+    event.waking.interrupt = interrupt;
+    take(history, &event);
+}
+
+static void sleep_or_not(struct history *history, uint64_t tsc, uint32_t state)
+{
+    struct xph_kernel_event event = {.tsc = tsc, .type = XPH_KERNEL_SWITCH, .pid = THREAD};
+
+    event.schedule.previous_pid = THREAD;
+    event.schedule.previous_state = state;
+    take(history, &event);
+}
+
+static void test_waits_tell_who_woke(void **state)
+{
+    struct xph_kernel_event lost = {.tsc = 950, .type = XPH_KERNEL_LOST, .cpu = 1};
+    struct history history;
+    const struct xph_task_wait *wait = &history.wait;
+
+    (void)state;
+    begin(&history);
+    change_thread(&history, 200, 0, 0, THREAD);
+    sleep_or_not(&history, 300, 1);
+    wake(&history, 400, 1, OTHER_THREAD, 0);
+    /* A second one finds it woken. */
+    wake(&history, 410, 0, 0, 1);
+    change_thread(&history, 450, 0, 0, THREAD);
+    assert_int_equal(history.waits, 1);
+    assert_true(wait->woken && wait->whole && !wait->interrupt);
+    assert_int_equal(wait->state, 1);
+    assert_int_equal(wait->out_tsc, 300);
+    assert_int_equal(wait->woken_tsc, 400);
+    assert_int_equal(wait->in_tsc, 450);
+    assert_int_equal(wait->waker, OTHER_THREAD);
+    assert_int_equal(wait->waker_vcpu, 1);
+    /* On its way to sleep it is woken, a moment before its CPU is given to another. */
+    wake(&history, 460, 1, OTHER_THREAD, 0);
+    sleep_or_not(&history, 465, 1);
+    change_thread(&history, 475, 0, 0, THREAD);
+    assert_true(wait->woken);
+    assert_int_equal(wait->woken_tsc, 465);
+    assert_int_equal(wait->waker, OTHER_THREAD);
+    /* Preempted by dom0's own choice. */
+    sleep_or_not(&history, 500, XPH_KERNEL_PREEMPTED);
+    wake(&history, 550, 1, OTHER_THREAD, 0);
+    change_thread(&history, 600, 0, 0, THREAD);
+    assert_int_equal(wait->woken_tsc, 500);
+    assert_int_equal(wait->waker, THREAD);
+    sleep_or_not(&history, 700, 2);
+    wake(&history, 800, 0, 0, 1);
+    change_thread(&history, 900, 0, 0, THREAD);
+    assert_true(wait->interrupt);
+    assert_true(wait->whole);
+    sleep_or_not(&history, 930, 1);
+    take(&history, &lost);
+    change_thread(&history, 990, 0, 0, THREAD);
+    assert_false(wait->woken);
+    assert_false(wait->whole);
+    assert_int_equal(history.waits, 5);
+    assert_int_equal(xph_dom0_task_on(&history.tasks, 0)->ready_cycles, 50 + 10 + 100 + 100);
+    end(&history);
+}
+
 static void test_processes_come_and_go(void **state)
 {
     struct xph_kernel_event event = {.tsc = 300, .type = XPH_KERNEL_FORK, .pid = THREAD};
@@ -353,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_new_domain_is_learnt_from_xens_record),
         cmocka_unit_test(test_multicall_is_joined_as_one),
         cmocka_unit_test(test_calls_follow_their_thread),
+        cmocka_unit_test(test_waits_tell_who_woke),
         cmocka_unit_test(test_processes_come_and_go),
     };
 
