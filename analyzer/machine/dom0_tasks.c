@@ -98,6 +98,7 @@ static void take_waking(struct xph_dom0_tasks *tasks, const struct xph_kernel_ev
     struct xph_task *task =
         xph_task_at(&tasks->table, xph_task_lookup(&tasks->table, event->waking.pid));
 
+    tasks->join.wakings++;
     if (task && task->pid != 0)
         xph_task_wake(&task->off_cpu, event, tsc, ns);
 }
@@ -110,6 +111,7 @@ static bool end_wait(struct xph_dom0_tasks *tasks, struct xph_task *task, uint16
 
     if (!xph_task_enter(&task->off_cpu, cpu, tsc, ns, tasks->lost_tsc))
         return true;
+    tasks->join.unwoken += wait->whole && !wait->woken;
     if (wait->in_tsc > wait->woken_tsc)
         task->ready_cycles += wait->in_tsc - wait->woken_tsc;
     return !tasks->observer.wait || tasks->observer.wait(tasks->observer.context, task, wait, err);

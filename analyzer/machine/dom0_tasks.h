@@ -41,7 +41,10 @@ struct xph_join_check {
     uint64_t records_joined; /* of these, those in such a hypercall */
     uint64_t returns_alone;  /* returns whose begin was not seen */
     uint64_t unfinished;     /* begins whose return was not seen */
-    uint64_t unlike; /* switches away from another thread than the one that was thought to run */
+    uint64_t unlike;  /* switches away from another thread than the one that was thought to run */
+    uint64_t wakings; /* events that tell of one */
+    uint64_t unwoken; /* threads that slept and went on, and nobody was seen to wake them,
+                         though no events were lost meanwhile */
 };
 
 struct xph_dom0_tasks {

@@ -86,6 +86,12 @@ void xph_host_doubts(const struct xph_host *host, struct xph_doubts *doubts)
                   "in %" PRIu64 " places another thread of dom0 ran than the last switch said: "
                   "events are missing",
                   join->unlike);
+    /* A recording may be without the event. */
+    if (join->unwoken > 0 && join->wakings > 0)
+        xph_doubt(doubts,
+                  "%" PRIu64 " threads of dom0 slept and went on without having been woken: events "
+                  "are missing",
+                  join->unwoken);
     if (host->tasks.table.untold > 0)
         xph_doubt(doubts, "%" PRIu64 " threads of dom0 were too many to be kept",
                   host->tasks.table.untold);

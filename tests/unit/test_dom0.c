@@ -487,6 +487,8 @@ static void test_every_sleeper_was_woken(void **state)
         ready += table->tasks[i].ready_cycles;
     assert_int_equal(ready, whole->ready_cycles);
     assert_int_equal(whole->unwoken, 0);
+    assert_int_equal(whole->host.tasks.join.unwoken, 0);
+    assert_int_equal(whole->host.tasks.join.wakings, 4480);
     assert_true(whole->waits > 5000);
     assert_true(whole->interrupts > 1000 && whole->interrupts < whole->waits);
     free_whole(whole);

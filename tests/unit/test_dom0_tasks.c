@@ -387,7 +387,12 @@ static void test_waits_tell_who_woke(void **state)
     change_thread(&history, 990, 0, 0, THREAD);
     assert_false(wait->woken);
     assert_false(wait->whole);
+    assert_int_equal(history.tasks.join.unwoken, 0);
     assert_int_equal(history.waits, 5);
+    sleep_or_not(&history, 1000, 1);
+    change_thread(&history, 1100, 0, 0, THREAD);
+    assert_true(wait->whole);
+    assert_int_equal(history.tasks.join.unwoken, 1);
     assert_int_equal(xph_dom0_task_on(&history.tasks, 0)->ready_cycles, 50 + 10 + 100 + 100);
     end(&history);
 }
