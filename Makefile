@@ -18,10 +18,10 @@ XP_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Wall -Wextra $(WERROR) -MMD -MP $(CFLA
 SANITIZE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 RECORDING_SOURCES := $(wildcard recording/*.c)
-ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyzer/*/*.c))
+ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyzer/*/*.c)) probes/guest/frame.c
 TRACER_SOURCES    := $(wildcard tracer/*.c)
 UNIT_SOURCES      := $(wildcard tests/unit/test_*.c)
-C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] lab/guest/*.[ch])
+C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] lab/guest/*.[ch] probes/guest/*.[ch])
 SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
