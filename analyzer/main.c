@@ -19,6 +19,7 @@ static const struct command {
     {"doctor", "", "in dom0: what this host offers to a recording", xph_cmd_doctor},
     {"report", "[--json] DIR", "the phases of the recorded operation", xph_cmd_report},
     {"dump", "[--summary] DIR", "the recorded events, decoded", xph_cmd_dump},
+    {"marks", "[--json] DIR", "what guests said of themselves with xenphase-mark", xph_cmd_marks},
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},
 };
 

@@ -22,6 +22,7 @@ xph_command xph_cmd_record;
 xph_command xph_cmd_doctor;
 xph_command xph_cmd_report;
 xph_command xph_cmd_dump;
+xph_command xph_cmd_marks;
 xph_command xph_cmd_repair;
 
 #endif

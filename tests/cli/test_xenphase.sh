@@ -39,11 +39,14 @@ claim_says "domain_add"
 claim_exit 0 "dump --summary counts" $xenphase dump --summary "$data/create-pv.xph"
 claim_says "vcpu d0v0"
 
+claim_exit 0 "marks of guests that made none" $xenphase marks "$data/create-pv.xph"
+claim_says "no marks"
+
 claim_exit 2 "no command is a wrong command line" $xenphase
 claim_exit 2 "an unknown command is named" $xenphase frobnicate
 claim_says "frobnicate"
 claim_exit 0 "help helps" $xenphase --help
-for command in report dump; do
+for command in report dump marks; do
     claim_exit 0 "$command --help" $xenphase $command --help
     claim_exit 2 "$command without a recording" $xenphase $command
     claim_exit 1 "$command of what is not there" $xenphase $command "$work/none"
