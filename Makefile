@@ -11,6 +11,10 @@ WERROR  ?= -Werror
 # V=1 shows the commands.
 Q = $(if $(V),,@echo '  $(1)' $(patsubst $(BUILD)/%,%,$@);)
 
+# The guest's probe is one static program; with musl it is a quarter as large.
+PROBE_CC     ?= $(or $(shell command -v musl-gcc 2>/dev/null),$(CC))
+PROBE_CFLAGS ?= -Os
+
 PKG_CONFIG   ?= pkg-config
 CLANG_FORMAT ?= clang-format
 
@@ -65,7 +69,9 @@ ifeq ($(TRACER_WANTS),)
   PROGRAMS += $(BUILD)/xenphase-record
 endif
 
-.PHONY: all demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
+PROBE_SOURCES = $(wildcard probes/guest/*.c)
+
+.PHONY: all probe demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -81,6 +87,14 @@ $(BUILD)/xenphase: $(RECORDING_OBJECTS) $(ANALYZER_OBJECTS)
 
 $(BUILD)/xenphase-record: $(RECORDING_OBJECTS) $(TRACER_OBJECTS)
 	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TRACER_LIBS) $(ANALYZER_LIBS)
+
+probe: $(BUILD)/xenphase-mark ## the program for guests, static
+
+# The stubs' address is what Xen's trace shows of a PV guest's mark (probes/guest/frame.h).
+$(BUILD)/xenphase-mark: $(PROBE_SOURCES) $(wildcard probes/guest/*.h) recording/version.h
+	@mkdir -p $(@D)
+	$(call Q,PROBE)$(PROBE_CC) -std=gnu11 -D_GNU_SOURCE -I. -Wall -Wextra $(WERROR) $(PROBE_CFLAGS) -fno-pie -mno-red-zone -static -no-pie -s \
+	    -Wl,--section-start=.xenphase_stubs=0x585048000000 -Wl,-z,noexecstack -o $@ $(PROBE_SOURCES)
 
 # The sets of probes, as initializers in C.
 $(BUILD)/gen/probe_sets.inc: $(wildcard probes/dom0/*.probes)
