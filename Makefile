@@ -26,7 +26,7 @@ ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyz
 TRACER_SOURCES    := $(wildcard tracer/*.c)
 UNIT_SOURCES      := $(wildcard tests/unit/test_*.c)
 C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] lab/guest/*.[ch] probes/guest/*.[ch])
-SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
+SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init probes/guest/initramfs-* probes/guest/debian/post* scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
 ANALYZER_LIBRARIES = jansson:libjansson-dev zlib:zlib1g-dev
@@ -70,8 +70,10 @@ ifeq ($(TRACER_WANTS),)
 endif
 
 PROBE_SOURCES = $(wildcard probes/guest/*.c)
+PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
+VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -95,6 +97,22 @@ $(BUILD)/xenphase-mark: $(PROBE_SOURCES) $(wildcard probes/guest/*.h) recording/
 	@mkdir -p $(@D)
 	$(call Q,PROBE)$(PROBE_CC) -std=gnu11 -D_GNU_SOURCE -I. -Wall -Wextra $(WERROR) $(PROBE_CFLAGS) -fno-pie -mno-red-zone -static -no-pie -s \
 	    -Wl,--section-start=.xenphase_stubs=0x585048000000 -Wl,-z,noexecstack -o $@ $(PROBE_SOURCES)
+
+probe-deb: $(PROBE_PACKAGE) ## ... as a Debian package that marks the initramfs and tells of each boot
+
+$(PROBE_PACKAGE): $(BUILD)/xenphase-mark $(wildcard probes/guest/* probes/guest/debian/*)
+	rm -rf $(BUILD)/probe-deb
+	install -D -m 755 $(BUILD)/xenphase-mark -t $(BUILD)/probe-deb/usr/bin
+	install -D -m 644 probes/guest/xenphase-boot.service -t $(BUILD)/probe-deb/usr/lib/systemd/system
+	install -D -m 755 probes/guest/initramfs-hook $(BUILD)/probe-deb/usr/share/initramfs-tools/hooks/xenphase-mark
+	install -D -m 755 probes/guest/initramfs-begin $(BUILD)/probe-deb/usr/share/initramfs-tools/scripts/init-top/xenphase-mark
+	install -D -m 755 probes/guest/initramfs-end $(BUILD)/probe-deb/usr/share/initramfs-tools/scripts/init-bottom/xenphase-mark
+	install -d $(BUILD)/probe-deb/DEBIAN $(BUILD)/probe-deb/usr/share/man/man1
+	gzip -9nc probes/guest/xenphase-mark.1 >$(BUILD)/probe-deb/usr/share/man/man1/xenphase-mark.1.gz
+	sed 's/@VERSION@/$(VERSION)/' probes/guest/debian/control >$(BUILD)/probe-deb/DEBIAN/control
+	install -m 644 probes/guest/debian/triggers $(BUILD)/probe-deb/DEBIAN
+	install -m 755 probes/guest/debian/postinst probes/guest/debian/postrm $(BUILD)/probe-deb/DEBIAN
+	dpkg-deb --root-owner-group --build $(BUILD)/probe-deb $@
 
 # The sets of probes, as initializers in C.
 $(BUILD)/gen/probe_sets.inc: $(wildcard probes/dom0/*.probes)
