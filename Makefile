@@ -158,7 +158,7 @@ check-format: ## is the C code formatted?
 check-shell: ## shellcheck
 	shellcheck -x $(SHELL_FILES)
 
-check-unit: $(UNIT_PROGRAMS) $(BUILD)/xenphase ## unit tests, under ASan and UBSan
+check-unit: $(UNIT_PROGRAMS) $(BUILD)/xenphase $(BUILD)/xenphase-mark ## unit tests, under ASan and UBSan
 	tests/run unit
 
 check-lab: all ## the end-to-end tests on the emulated Xen host
