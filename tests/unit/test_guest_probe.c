@@ -12,9 +12,11 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -260,12 +262,114 @@ static void test_an_hvm_guest_marks_by_cpuid(void **state)
     assert_clocks(XPH_MARK_BY_CPUID);
 }
 
+/* Stands in for systemd's systemctl: what it prints of a boot of 9 s. late.service was ready after
+ * the boot's end, and loop.service waits for what waits for it. */
+static const char systemctl[] =
+    "#!/bin/sh\n"
+    "case \"$*\" in\n"
+    "*Firmware*) cat <<END\n"
+    "FirmwareTimestampMonotonic=3000000\nLoaderTimestampMonotonic=1000000\n"
+    "InitRDTimestampMonotonic=1500000\nUserspaceTimestampMonotonic=2000000\n"
+    "FinishTimestampMonotonic=9000000\n"
+    "END\n"
+    ";;\n"
+    "*) cat <<END\n"
+    "Names=loop.service\nAfter=graphical.target\n"
+    "InactiveExitTimestampMonotonic=8000000\nActiveEnterTimestampMonotonic=8500000\n\n"
+    "Names=graphical.target default.target\nAfter=early.service loop.service late.service\n"
+    "InactiveExitTimestampMonotonic=8900000\nActiveEnterTimestampMonotonic=8900000\n\n"
+    "Names=early.service\nAfter=\n"
+    "InactiveExitTimestampMonotonic=3000000\nActiveEnterTimestampMonotonic=3500000\n\n"
+    "Names=late.service\nAfter=\n"
+    "InactiveExitTimestampMonotonic=8800000\nActiveEnterTimestampMonotonic=9800000\n"
+    "END\n"
+    "esac\n";
+
+static void with_systemctl(const char *script)
+{
+    char directory[] = "/tmp/xenphase-test-XXXXXX", path[64];
+    char *const argv[] = {PROBE, "--boot", NULL}, *const before = strdup(getenv("PATH"));
+    FILE *file;
+
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/systemctl", directory);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(script, file);
+    fchmod(fileno(file), 0755);
+    fclose(file);
+    /* The script's own commands are where they were. */
+    snprintf(path, sizeof(path), "%s:/usr/bin:/bin", directory);
+    setenv("PATH", path, 1);
+    assert_int_equal(run_probe(PV, argv), 0);
+    setenv("PATH", before, 1);
+    free(before);
+    snprintf(path, sizeof(path), "%s/systemctl", directory);
+    unlink(path);
+    rmdir(directory);
+    xph_guest_marks_finish(&marks);
+}
+
+static void test_the_boot_is_told_of_with_its_critical_chain(void **state)
+{
+    static const struct {
+        const char *name, *value;
+    } wanted[] = {
+        {"boot.firmware", "-3000000000 -1000000000"},
+        {"boot.loader", "-1000000000 0"},
+        {"boot.kernel", "0 1500000000"},
+        {"boot.initrd", "1500000000 2000000000"},
+        {"boot.userspace", "2000000000 9000000000"},
+        {"boot.unit", "8900000000 8900000000 graphical.target"},
+        {"boot.unit", "8000000000 8500000000 loop.service"},
+    };
+    const size_t count = sizeof(wanted) / sizeof(wanted[0]);
+
+    (void)state;
+    if (!can_trace())
+        skip();
+    with_systemctl(systemctl);
+    assert_int_equal(marks.count, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct xph_guest_mark *mark = &marks.marks[i];
+
+        assert_text(mark->name, mark->name_bytes, wanted[i].name, strlen(wanted[i].name));
+        assert_text(mark->value, mark->value_bytes, wanted[i].value, strlen(wanted[i].value));
+    }
+}
+
+static void test_without_systemd_the_boot_is_unknown(void **state)
+{
+    (void)state;
+    if (!can_trace())
+        skip();
+    with_systemctl("#!/bin/sh\nexit 1\n");
+    assert_int_equal(marks.count, 1);
+    assert_text(marks.marks[0].name, marks.marks[0].name_bytes, "boot.unknown", 12);
+}
+
+static void test_a_systemctl_that_never_stops_is_stopped(void **state)
+{
+    (void)state;
+    if (!can_trace())
+        skip();
+    with_systemctl("#!/bin/sh\nwhile :; do echo Firmware; done\n");
+    assert_int_equal(marks.count, 1);
+    assert_text(marks.marks[0].name, marks.marks[0].name_bytes, "boot.unknown", 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_pv_guest_marks_by_forced_cpuid, open_marks,
                                         close_marks),
         cmocka_unit_test_setup_teardown(test_an_hvm_guest_marks_by_cpuid, open_marks, close_marks),
+        cmocka_unit_test_setup_teardown(test_the_boot_is_told_of_with_its_critical_chain,
+                                        open_marks, close_marks),
+        cmocka_unit_test_setup_teardown(test_without_systemd_the_boot_is_unknown, open_marks,
+                                        close_marks),
+        cmocka_unit_test_setup_teardown(test_a_systemctl_that_never_stops_is_stopped, open_marks,
+                                        close_marks),
     };
 
     return cmocka_run_group_tests_name("guest probe", tests, NULL, NULL);
