@@ -69,17 +69,16 @@ static json_t *span_to_json(const struct xph_guest_span *span)
 static json_t *clock_to_json(const struct xph_marking_domain *domain)
 {
     const struct xph_guest_clock *clock = &domain->clock;
-    const struct xph_clock_bound *bound = clock->count > 0 ? clock->bounds : NULL;
+    uint64_t error_ns = 0;
+    int64_t began_ns = 0;
+    bool placed = xph_guest_clock_place(clock, 0, 0, &began_ns, &error_ns);
 
-    return json_pack(
-        "{s:i, s:o, s:o, s:o, s:o, s:o}", "domid", (int)domain->domid, "stretches",
-        number(clock->stretches), "monotonic_began_ns",
-        bound ? json_integer(bound->low_ns + (bound->high_ns - bound->low_ns) / 2) : json_null(),
-        "monotonic_error_ns",
-        bound ? number((uint64_t)(bound->high_ns - bound->low_ns + 1) / 2) : json_null(),
-        "host_minus_guest_tsc",
-        clock->tsc_known ? json_integer(clock->host_minus_guest_tsc) : json_null(), "tsc_error",
-        number_if(clock->tsc_known, clock->tsc_error));
+    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "domid", (int)domain->domid, "stretches",
+                     number(clock->stretches), "monotonic_began_ns",
+                     placed ? json_integer(began_ns) : json_null(), "monotonic_error_ns",
+                     number_if(placed, error_ns), "host_minus_guest_tsc",
+                     clock->tsc_known ? json_integer(clock->host_minus_guest_tsc) : json_null(),
+                     "tsc_error", number_if(clock->tsc_known, clock->tsc_error));
 }
 
 static json_t *spans_to_json(const struct xph_marks_view *view)

@@ -106,19 +106,20 @@ static void print_spans(FILE *out, const struct xph_marks_view *view)
 static void print_clock(FILE *out, const struct xph_marking_domain *domain)
 {
     const struct xph_guest_clock *clock = &domain->clock;
-    const struct xph_clock_bound *bound = clock->bounds;
+    uint64_t error_ns;
+    int64_t began_ns;
 
     fprintf(out, "d%u: ", domain->domid);
-    if (clock->stretches == 0) {
+    if (!xph_guest_clock_place(clock, 0, 0, &began_ns, &error_ns)) {
         fputs("its clock cannot be placed: no mark of it is bounded on both sides\n", out);
         return;
     }
     if (clock->stretches > 1)
-        fprintf(out, "its clock stood still or jumped %" PRIu32 " times; first, ",
+        fprintf(out, "its clock stood still or jumped %" PRIu32 " times; by its first marks, ",
                 clock->stretches - 1);
-    fputs("its CLOCK_MONOTONIC began at", out);
-    print_seconds(out, bound->low_ns + (bound->high_ns - bound->low_ns) / 2, 0);
-    fprintf(out, " s +- %" PRIu64 " us", in_us((uint64_t)(bound->high_ns - bound->low_ns + 1) / 2));
+    fputs("its CLOCK_MONOTONIC began at ", out);
+    print_seconds(out, began_ns, 0);
+    fprintf(out, " s +- %" PRIu64 " us", in_us(error_ns));
     if (clock->tsc_known)
         fprintf(out, "; its TSC is the host's - %" PRId64 " +- %" PRIu64 " cycles",
                 clock->host_minus_guest_tsc, clock->tsc_error);
