@@ -1,6 +1,5 @@
-/* Marks of guests, whole and broken. How real records look is tested with a recording of two
- * guests that made marks, build/data/guest-marks.xph (tests/data/README.md); the frames that a
- * hostile guest could make up are synthetic. */
+/* Marks of guests, whole and broken: synthetic records, as a hostile guest could have them made.
+ * test_guest_probe.c tests with those of the probe itself. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
