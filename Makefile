@@ -25,8 +25,8 @@ RECORDING_SOURCES := $(wildcard recording/*.c)
 ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyzer/*/*.c)) probes/guest/frame.c
 TRACER_SOURCES    := $(wildcard tracer/*.c)
 UNIT_SOURCES      := $(wildcard tests/unit/test_*.c)
-C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] lab/guest/*.[ch] probes/guest/*.[ch])
-SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init probes/guest/initramfs-* probes/guest/debian/post* scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
+C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] lab/guest/*.[ch] tests/lab/*/*.[ch] probes/guest/*.[ch])
+SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init probes/guest/initramfs-* probes/guest/debian/post* scripts/* tests/lab/guest-marks/init tests/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
 ANALYZER_LIBRARIES = jansson:libjansson-dev zlib:zlib1g-dev
@@ -73,7 +73,7 @@ PROBE_SOURCES = $(wildcard probes/guest/*.c)
 PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
 VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-lab check-hosts check-recorder bench bench-tracer install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-lab check-guest-marks check-hosts check-recorder bench bench-tracer install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -163,6 +163,9 @@ check-unit: $(UNIT_PROGRAMS) $(BUILD)/xenphase $(BUILD)/xenphase-mark ## unit te
 
 check-lab: all ## the end-to-end tests on the emulated Xen host
 	tests/run lab
+
+check-guest-marks: all probe-deb ## marks of guests on the emulated Xen host
+	tests/run guest_marks
 
 check-hosts: all ## the lab's own test: two hosts, every kind of guest, migration (a quarter of an hour, so not in check)
 	tests/run hosts
