@@ -11,6 +11,10 @@ WERROR  ?= -Werror
 # V=1 shows the commands.
 Q = $(if $(V),,@echo '  $(1)' $(patsubst $(BUILD)/%,%,$@);)
 
+# The guest's probe is one static program; with musl it is a quarter as large.
+PROBE_CC     ?= $(or $(shell command -v musl-gcc 2>/dev/null),$(CC))
+PROBE_CFLAGS ?= -Os
+
 PKG_CONFIG   ?= pkg-config
 CLANG_FORMAT ?= clang-format
 
@@ -18,11 +22,11 @@ XP_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Wall -Wextra $(WERROR) -MMD -MP $(CFLA
 SANITIZE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 RECORDING_SOURCES := $(wildcard recording/*.c)
-ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyzer/*/*.c))
+ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyzer/*/*.c)) probes/guest/frame.c
 TRACER_SOURCES    := $(wildcard tracer/*.c)
 UNIT_SOURCES      := $(wildcard tests/unit/test_*.c)
-C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] tests/flips/*.[ch] lab/guest/*.[ch])
-SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init scripts/* tests/run tests/compare-with-xenalyze tests/*/*.sh)
+C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] tests/flips/*.[ch] lab/guest/*.[ch] tests/lab/*/*.[ch] probes/guest/*.[ch])
+SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init probes/guest/initramfs-* probes/guest/debian/post* scripts/* tests/lab/guest-marks/init tests/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
 ANALYZER_LIBRARIES = jansson:libjansson-dev libelf:libelf-dev
@@ -75,7 +79,11 @@ ifeq ($(TRACER_WANTS),)
   PROGRAMS += $(BUILD)/xenphase-record
 endif
 
-.PHONY: all demo check check-format check-shell check-unit check-flips check-lab check-hosts check-recorder bench bench-decoder bench-dump bench-tracer install format clean help left-out
+PROBE_SOURCES = $(wildcard probes/guest/*.c)
+PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
+VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
+
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-guest-marks check-hosts check-recorder bench bench-decoder bench-dump bench-tracer install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -94,6 +102,30 @@ $(BUILD)/xenphase: $(RECORDING_OBJECTS) $(ANALYZER_OBJECTS)
 
 $(BUILD)/xenphase-record: $(RECORDING_OBJECTS) $(TRACER_OBJECTS)
 	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TRACER_LIBS) $(ANALYZER_LIBS)
+
+probe: $(BUILD)/xenphase-mark ## the program for guests, static
+
+# The stubs' address is what Xen's trace shows of a PV guest's mark (probes/guest/frame.h).
+$(BUILD)/xenphase-mark: $(PROBE_SOURCES) $(wildcard probes/guest/*.h) recording/version.h
+	@mkdir -p $(@D)
+	$(call Q,PROBE)$(PROBE_CC) -std=gnu11 -D_GNU_SOURCE -I. -Wall -Wextra $(WERROR) $(PROBE_CFLAGS) -fno-pie -mno-red-zone -static -no-pie -s \
+	    -Wl,--section-start=.xenphase_stubs=0x585048000000 -Wl,-z,noexecstack -o $@ $(PROBE_SOURCES)
+
+probe-deb: $(PROBE_PACKAGE) ## ... as a Debian package that marks the initramfs and tells of each boot
+
+$(PROBE_PACKAGE): $(BUILD)/xenphase-mark $(wildcard probes/guest/* probes/guest/debian/*)
+	rm -rf $(BUILD)/probe-deb
+	install -D -m 755 $(BUILD)/xenphase-mark -t $(BUILD)/probe-deb/usr/bin
+	install -D -m 644 probes/guest/xenphase-boot.service -t $(BUILD)/probe-deb/usr/lib/systemd/system
+	install -D -m 755 probes/guest/initramfs-hook $(BUILD)/probe-deb/usr/share/initramfs-tools/hooks/xenphase-mark
+	install -D -m 755 probes/guest/initramfs-begin $(BUILD)/probe-deb/usr/share/initramfs-tools/scripts/init-top/xenphase-mark
+	install -D -m 755 probes/guest/initramfs-end $(BUILD)/probe-deb/usr/share/initramfs-tools/scripts/init-bottom/xenphase-mark
+	install -d $(BUILD)/probe-deb/DEBIAN $(BUILD)/probe-deb/usr/share/man/man1
+	gzip -9nc probes/guest/xenphase-mark.1 >$(BUILD)/probe-deb/usr/share/man/man1/xenphase-mark.1.gz
+	sed 's/@VERSION@/$(VERSION)/' probes/guest/debian/control >$(BUILD)/probe-deb/DEBIAN/control
+	install -m 644 probes/guest/debian/triggers $(BUILD)/probe-deb/DEBIAN
+	install -m 755 probes/guest/debian/postinst probes/guest/debian/postrm $(BUILD)/probe-deb/DEBIAN
+	dpkg-deb --root-owner-group --build $(BUILD)/probe-deb $@
 
 # The sets of probes, as initializers in C.
 $(BUILD)/gen/probe_sets.inc: $(wildcard probes/dom0/*.probes)
@@ -146,7 +178,7 @@ check-format: ## is the C code formatted?
 check-shell: ## shellcheck
 	shellcheck -x $(SHELL_FILES)
 
-check-unit: $(UNIT_PROGRAMS) $(FLIPS_PROGRAMS) $(BUILD)/xenphase ## unit tests, under ASan and UBSan
+check-unit: $(UNIT_PROGRAMS) $(FLIPS_PROGRAMS) $(BUILD)/xenphase $(BUILD)/xenphase-mark ## unit tests, under ASan and UBSan
 	tests/run unit
 
 check-flips: $(FLIPS_PROGRAMS) ## FLIPS=10000 bare traces with a flipped bit, and as many damaged recordings, under ASan and UBSan (some hundreds are in check-unit)
@@ -154,6 +186,9 @@ check-flips: $(FLIPS_PROGRAMS) ## FLIPS=10000 bare traces with a flipped bit, an
 
 check-lab: all ## the end-to-end tests on the emulated Xen host
 	tests/run lab
+
+check-guest-marks: all probe-deb ## marks of guests on the emulated Xen host
+	tests/run guest_marks
 
 check-hosts: all ## the lab's own test: two hosts, every kind of guest, migration (a quarter of an hour, so not in check)
 	tests/run hosts

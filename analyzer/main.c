@@ -25,6 +25,7 @@ static const struct command {
     {"dump", "[options] DIR", "the recorded events, decoded", xph_cmd_dump},
     {"export", "--xentrace -o FILE DIR", "a copy of the trace that xenalyze can read",
      xph_cmd_export},
+    {"marks", "[--json] DIR", "what guests said of themselves with xenphase-mark", xph_cmd_marks},
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},
 };
 

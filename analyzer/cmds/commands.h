@@ -25,6 +25,7 @@ xph_command xph_cmd_summary;
 xph_command xph_cmd_dump;
 xph_command xph_cmd_timeline;
 xph_command xph_cmd_export;
+xph_command xph_cmd_marks;
 xph_command xph_cmd_repair;
 
 #endif

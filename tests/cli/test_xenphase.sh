@@ -189,11 +189,14 @@ if mount -t tmpfs -o size=64k tmpfs "$work/small" 2>/dev/null; then
     umount "$work/small"
 fi
 
+claim_exit 0 "marks of guests that made none" $xenphase marks "$data/create-pv.xph"
+claim_says "no marks"
+
 claim_exit 2 "no command is a wrong command line" $xenphase
 claim_exit 2 "an unknown command is named" $xenphase frobnicate
 claim_says "frobnicate"
 claim_exit 0 "help helps" $xenphase --help
-for command in report summary dump; do
+for command in report summary dump timeline marks; do
     claim_exit 0 "$command --help" $xenphase $command --help
     claim_exit 2 "$command without a recording" $xenphase $command
     claim_exit 1 "$command of what is not there" $xenphase $command "$work/none"
