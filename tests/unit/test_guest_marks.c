@@ -339,7 +339,7 @@ static void test_a_cpuid_whose_vm_exit_is_not_recorded_bounds_nothing(void **sta
 
 static void feed_xenstore(const char *path, const char *value)
 {
-    const struct xph_clock clock = {0, 1000000};
+    const struct xph_clock clock = {0, 1000000, 0};
     const struct xph_xenstore_event event = {.tsc = 5000,
                                              .value_tsc = 6000,
                                              .state = XPH_XENSTORE_VALUE,
