@@ -14,7 +14,7 @@ enum {
     /* Beside the file, which the library maps as a whole, and pieces of it again. */
     WORKER_MEMORY = 64 << 20,
     WORKER_MAPPINGS = 2,
-    /* The library takes some 5 s for 100 MB on a slow machine. */
+    /* Ten times what the library takes on a slow machine. */
     CPU_SECONDS = 20,
     BYTES_PER_CPU_SECOND = 1 << 20,
     STALL_SECONDS = 60,

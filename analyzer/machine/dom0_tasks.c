@@ -195,11 +195,26 @@ static void check_call(struct xph_dom0_tasks *tasks, const struct xph_hypercall_
     tasks->join.calls++;
     /* Nobody knows of what fell into a gap, or before and after Xen's trace. */
     if (!tasks->hypercalls_traced || !call->placed || tasks->xen_over ||
-        tasks->cpus[call->vcpu].state == XPH_LOST)
+        call->entry_tsc < tasks->xen_lost_tsc || tasks->cpus[call->vcpu].state == XPH_LOST)
         return;
     tasks->join.checked++;
     if (call->records > 0)
         tasks->join.joined++;
+    else
+        tasks->late[tasks->late_count++ % XPH_LATE_CALLS] = call->return_tsc;
+}
+
+/* Records were lost since `since`: those of some calls may be among them. */
+static void excuse_calls(struct xph_dom0_tasks *tasks, uint64_t since)
+{
+    for (; tasks->late_count > 0; tasks->late_count--) {
+        uint64_t *late = &tasks->late[(tasks->late_count - 1) % XPH_LATE_CALLS];
+
+        if (*late < since)
+            return;
+        *late = 0;
+        tasks->join.checked--;
+    }
 }
 
 static bool take_return(struct xph_dom0_tasks *tasks, struct xph_task *task,
@@ -229,7 +244,6 @@ static bool take_loss(struct xph_dom0_tasks *tasks, const struct xph_kernel_even
     struct xph_dom0_cpu *cpu;
 
     tasks->lost_tsc = tsc;
-
     if (!have_cpu(tasks, event->cpu, err))
         return false;
     cpu = &tasks->cpus[event->cpu];
@@ -359,6 +373,8 @@ static bool take_lost_records(struct xph_dom0_tasks *tasks, const struct xph_rec
 {
     uint64_t since = xph_record_first_lost_tsc(record);
 
+    excuse_calls(tasks, since);
+    tasks->xen_lost_tsc = record->tsc;
     for (size_t i = 0; i < tasks->cpu_count; i++) {
         struct xph_dom0_cpu *cpu = &tasks->cpus[i];
 

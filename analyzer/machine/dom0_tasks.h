@@ -47,6 +47,8 @@ struct xph_join_check {
                          though no events were lost meanwhile */
 };
 
+enum { XPH_LATE_CALLS = 64 };
+
 struct xph_dom0_tasks {
     struct xph_dom0_observer observer;
     struct xph_task_table table;
@@ -66,6 +68,11 @@ struct xph_dom0_tasks {
     bool hypercalls_traced;     /* Xen records hypercalls */
     bool xen_over, kernel_over;
     struct xph_join_check join;
+    /* When the last calls returned of which no record was seen: a gap that Xen tells of afterwards
+     * may have had it. A ring. */
+    uint64_t late[XPH_LATE_CALLS];
+    size_t late_count;
+    uint64_t xen_lost_tsc; /* until then Xen lost records; 0: it lost none */
 };
 
 /* `hypercalls_traced`: Xen's event mask lets records of hypercalls pass. */

@@ -322,6 +322,31 @@ static void test_calls_follow_their_thread(void **state)
     end(&history);
 }
 
+/* That records were lost is told after them. */
+static void test_calls_in_a_gap_are_not_missed(void **state)
+{
+    struct history history;
+
+    (void)state;
+    begin(&history);
+    change(&history, 100, 3, 0, 0, XPH_RUNNABLE, XPH_RUNNING);
+    change_thread(&history, 200, 0, 0, THREAD);
+    call(&history, 210, XPH_HYPERCALL_DOMCTL, 2, 0);
+    call_returns(&history, 0, 220, 0);
+    call(&history, 310, XPH_HYPERCALL_DOMCTL, 2, 0);
+    call_returns(&history, 0, 320, 0);
+    call(&history, 380, XPH_HYPERCALL_DOMCTL, 2, 0);
+    assert_int_equal(history.tasks.join.checked, 2);
+    record(&history, 400, 3, XPH_EVENT_LOST_RECORDS, 4, 5, 0, 300);
+    change(&history, 410, 3, 0, 0, XPH_RUNNABLE, XPH_RUNNING);
+    call_returns(&history, 0, 420, 0);
+    /* The first one was before the gap, and is missed. */
+    assert_int_equal(history.tasks.join.calls, 3);
+    assert_int_equal(history.tasks.join.checked, 1);
+    assert_int_equal(history.tasks.join.joined, 0);
+    end(&history);
+}
+
 static void wake(struct history *history, uint64_t tsc, uint16_t cpu, uint32_t waker,
                  uint32_t interrupt)
 {
@@ -442,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_new_domain_is_learnt_from_xens_record),
         cmocka_unit_test(test_multicall_is_joined_as_one),
         cmocka_unit_test(test_calls_follow_their_thread),
+        cmocka_unit_test(test_calls_in_a_gap_are_not_missed),
         cmocka_unit_test(test_waits_tell_who_woke),
         cmocka_unit_test(test_processes_come_and_go),
     };
