@@ -9,8 +9,10 @@ build_root_dir() {
 }
 
 make_build_root() {
-    local suite=$1 work=$2
-    fetch_packages "$suite" "$work/root.tar" "$BUILD_PACKAGES" --variant=minbase
+    local suite=$1 work=$2 packages=$BUILD_PACKAGES
+    # bullseye has no library that reads kernel events: its programs do without.
+    [[ $suite == bullseye ]] || packages+=,libtracecmd-dev
+    fetch_packages "$suite" "$work/root.tar" "$packages" --variant=minbase
     mkdir "$work/root"
     tar -x --no-same-owner --exclude='./dev/*' -C "$work/root" -f "$work/root.tar"
     mkdir -p "$work/root"/{dev,source,built}
