@@ -262,6 +262,7 @@ static void take_record(struct xph_lane *lane, struct xph_tally *tally,
 {
     unsigned kind = view->event->kind;
 
+    /* A record that is not as Xen writes it may lack the word that is looked at. */
     if (kind != XPH_KIND_OTHER && kind != XPH_KIND_VMENTRY && xph_view_words(view) == 0 &&
         kind != XPH_KIND_PV_ENTRY)
         return;

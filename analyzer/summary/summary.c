@@ -376,7 +376,6 @@ static bool add_up(struct reading *reading)
     return xph_machine_finish(&summary->machine, 0, reading->err);
 }
 
-/* One pass. True without a result in *hidden if windows were hidden in others. */
 static bool read_pass(struct reading *reading)
 {
     struct xph_summary *summary = reading->summary;
@@ -414,6 +413,7 @@ static bool read_trace(struct xph_summary *summary, const uint8_t *data, size_t 
 {
     if (!read_with(summary, data, size, mapping, threads, XPH_BELIEVE_SIZES, err))
         return false;
+    /* Rare enough to begin again. */
     if (summary->damage.findings[XPH_DAMAGE_HIDDEN].count == 0)
         return true;
     xph_summary_close(summary);

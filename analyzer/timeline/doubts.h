@@ -7,7 +7,7 @@
 #include "analyzer/timeline/timeline.h"
 #include "recording/recording.h"
 
-enum { XPH_MAX_DOUBTS = 24, XPH_DOUBT_BYTES = 256 };
+enum { XPH_MAX_DOUBTS = 40, XPH_DOUBT_BYTES = 256 };
 
 struct xph_doubts {
     size_t count;

@@ -36,6 +36,9 @@ const struct xph_vcpu **xph_summary_vcpus(const struct xph_summary *summary, str
 const struct xph_event_count **xph_summary_events(const struct xph_summary *summary, size_t *count,
                                                   struct xph_error *err);
 
+/* Records of events that the table of events does not have. */
+uint64_t xph_summary_unknown_records(const struct xph_summary *summary);
+
 /* Writes the event's name into `name`. */
 void xph_summary_event_name(uint32_t event, char *name, size_t size);
 

@@ -230,6 +230,7 @@ static json_t *whole_to_json(const struct xph_summary_view *view,
                      "tsc_khz_estimate_error_ppm", view->khz_estimate ? view->khz_error_ppm : 0.0,
                      "span_ns", number(ns(view, summary->last_tsc - summary->first_tsc)), "records",
                      number(summary->records), "bytes", number(summary->bytes));
+    json_object_set_new(root, "unknown_records", number(xph_summary_unknown_records(summary)));
     json_object_set_new(root, "pcpus", pcpus_to_json(view));
     json_object_set_new(root, "lost", losses_to_json(view));
     json_object_set_new(root, "hypercalls", hypercalls_to_json(view));

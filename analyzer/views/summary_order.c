@@ -57,6 +57,23 @@ const struct xph_event_count **xph_summary_events(const struct xph_summary *summ
     return sorted;
 }
 
+uint64_t xph_summary_unknown_records(const struct xph_summary *summary)
+{
+    const struct xph_event_census *census = &summary->tally.census;
+    uint64_t records = 0;
+
+    for (size_t i = 0; i < xph_event_census_size(census); i++) {
+        uint32_t event = census->slots[i].key - 1;
+
+        if (census->slots[i].records > 0 && !xph_event_is_runstate_change(event) &&
+            !xph_event_find(event))
+            records += census->slots[i].records;
+    }
+    for (size_t i = 0; i < sizeof(census->others) / sizeof(census->others[0]); i++)
+        records += census->others[i].records;
+    return records;
+}
+
 void xph_summary_event_name(uint32_t event, char *name, size_t size)
 {
     const struct xph_event *row = xph_event_find(event);

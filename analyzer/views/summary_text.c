@@ -97,8 +97,11 @@ static void print_header(FILE *out, const struct xph_summary_view *view)
                   xph_clock_cycles_to_ns(&view->clock, summary->last_tsc - summary->first_tsc));
     fputc('\n', out);
     print_clock(out, view);
-    fprintf(out, "records   %" PRIu64 " in %" PRIu64 " bytes on %zu pCPUs\n", summary->records,
-            summary->bytes, summary->pcpu_count);
+    fprintf(out,
+            "records   %" PRIu64 " in %" PRIu64 " bytes on %zu pCPUs, %" PRIu64
+            " of unknown events\n",
+            summary->records, summary->bytes, summary->pcpu_count,
+            xph_summary_unknown_records(summary));
     print_pcpus(out, view);
     print_classes(out, summary);
     print_losses(out, view);
