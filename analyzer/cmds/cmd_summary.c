@@ -16,7 +16,9 @@
 
 enum { OPTION_JSON = 256, OPTION_TRACE, OPTION_KHZ, OPTION_THREADS };
 
-enum { MAX_KHZ = 100000000 };
+/* Emulated clocks may be off by more than the estimate's error: only what is far beyond it is a
+ * wrong frequency. */
+enum { MAX_KHZ = 100000000, DOUBTED = 3 };
 
 struct summary_options {
     bool json, help;
@@ -142,7 +144,7 @@ static bool choose_frequency(struct xph_summary_view *view, uint64_t khz, struct
     if (khz == 0 || view->khz_estimate == 0)
         return true;
     ppm = ((double)view->khz_estimate / (double)khz - 1) * 1e6;
-    if (ppm > view->khz_error_ppm || -ppm > view->khz_error_ppm)
+    if (ppm > DOUBTED * view->khz_error_ppm || -ppm > DOUBTED * view->khz_error_ppm)
         xph_doubt(doubts,
                   "the TSC runs at %llu kHz by what was told, but at %llu kHz by the scheduler's "
                   "records",
