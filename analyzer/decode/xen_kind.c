@@ -11,6 +11,8 @@ enum {
      * in each of so many records. */
     ZERO_PADDING = 1000,
     OLDEST = XPH_XEN(4, 14),
+    CLASS_SCHED = 0x002,
+    CLASS_HVM = 0x008,
     CLASS_MEMORY = 0x010,
     VM_EXIT_VMX = 0x81002, /* until Xen 4.18 SVM's, too */
     VM_EXIT_SVM = 0x81003,
@@ -144,9 +146,16 @@ static bool is_evidence(uint32_t header)
 {
     uint32_t event = header & 0x0fffffff;
 
-    return event == UPDATE_RUNQ_LOAD || event == HVM_INTERRUPT ||
-           (event & ~VM_EXIT_FLAGS) == VM_EXIT_VMX || (event & ~VM_EXIT_FLAGS) == VM_EXIT_SVM ||
-           event >> 16 == CLASS_MEMORY;
+    switch (event >> 16) {
+    case CLASS_SCHED:
+        return event == UPDATE_RUNQ_LOAD;
+    case CLASS_HVM:
+        return event == HVM_INTERRUPT || (event & ~VM_EXIT_FLAGS) == VM_EXIT_VMX ||
+               (event & ~VM_EXIT_FLAGS) == VM_EXIT_SVM;
+    case CLASS_MEMORY:
+        return true;
+    }
+    return false;
 }
 
 /*
