@@ -62,6 +62,7 @@ bool xph_symbol_file_add(struct xph_symbol_file *file, uint64_t start, uint64_t 
         return false;
     file->entries[file->count++] =
         (struct xph_symbol_entry){start, end, (uint32_t)file->name_bytes, rank};
+    file->has_code |= length > 0;
     file->name_bytes += copy_name(file->names + file->name_bytes, name, length);
     return true;
 }
@@ -132,7 +133,7 @@ static bool read_file(struct xph_symbol_file *file, const char *path, struct xph
         ok = read_map(file, path, err);
     close(fd);
     return ok &&
-           (file->count > 0 || xph_fail(err, "%s has no symbols of code: it is stripped", path));
+           (file->has_code || xph_fail(err, "%s has no symbols of code: it is stripped", path));
 }
 
 /* Takes "dN:" off the front. */

@@ -6,6 +6,7 @@
 #ifndef XPH_ANALYZER_SYMBOLS_SYMBOLS_H
 #define XPH_ANALYZER_SYMBOLS_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ enum { XPH_SYMBOL_NAME = 128, XPH_BUILD_ID = 64 };
 struct xph_symbol_file {
     int32_t domid;               /* whose addresses it is for; -1: anybody's */
     char build_id[XPH_BUILD_ID]; /* in hexadecimal; "" if the file has none */
+    bool has_code;               /* a symbol has a name */
     size_t count;
     struct xph_symbol_entry {
         uint64_t start, end; /* the next symbol's, or where the code ends */

@@ -174,6 +174,9 @@ static void test_files_without_symbols_are_refused_with_the_reason(void **state)
     assert_refused("/", NULL, "not a regular file");
     assert_refused(write_scratch("", 0), NULL, "stripped");
     assert_refused(write_scratch("hello\n", 6), NULL, "neither an ELF file");
+    /* What Debian puts in the place of a kernel's System.map. */
+    assert_refused(write_scratch("ffffffffffffffff B The real System.map is elsewhere\n", 52), NULL,
+                   "no symbols of code");
     assert_true(xph_map_file(AT_FDCWD, OBJECT, &object, &err));
     copy = malloc(object.size);
     memcpy(copy, object.data, object.size);
