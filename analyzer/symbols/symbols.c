@@ -133,7 +133,10 @@ static bool read_file(struct xph_symbol_file *file, const char *path, struct xph
         ok = read_map(file, path, err);
     close(fd);
     return ok &&
-           (file->has_code || xph_fail(err, "%s has no symbols of code: it is stripped", path));
+           (file->has_code ||
+            xph_fail(err,
+                     "%s has no symbols of code: it is stripped, or stands in for another file",
+                     path));
 }
 
 /* Takes "dN:" off the front. */
