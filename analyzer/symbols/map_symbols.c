@@ -1,5 +1,6 @@
 /*
- * Symbols of a System.map: lines of "ADDRESS TYPE NAME", as nm(1) has them.
+ * Symbols of a System.map: lines of "ADDRESS TYPE NAME", as nm(1) has them; or of Xen's own map
+ * (xen-syms.map), whose addresses begin with 0x.
  */
 #include <string.h>
 
@@ -31,11 +32,12 @@ static size_t parse_address(const char *line, size_t length, uint64_t *address)
 static bool read_line(struct xph_symbol_file *file, const char *line, size_t length,
                       struct xph_error *err)
 {
+    size_t prefix = length > 2 && memcmp(line, "0x", 2) == 0 ? 2 : 0;
     uint64_t address;
-    size_t at = parse_address(line, length, &address);
+    size_t at = prefix + parse_address(line + prefix, length - prefix, &address);
     bool code;
 
-    if (at == 0 || length < at + 4 || line[at] != ' ' || line[at + 2] != ' ')
+    if (at == prefix || length < at + 4 || line[at] != ' ' || line[at + 2] != ' ')
         return xph_fail(err, "a line is not \"ADDRESS TYPE NAME\"");
     code = strchr("tTwW", line[at + 1]) != NULL;
     return xph_symbol_file_add(file, address, 0, code ? RANK_CODE : RANK_DATA, line + at + 3,

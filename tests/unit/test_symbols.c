@@ -86,6 +86,22 @@ static void test_map_names_code_up_to_what_follows(void **state)
     xph_symbols_close(&symbols);
 }
 
+static void test_map_of_xen_itself_is_read(void **state)
+{
+    static const char map[] = "0xffff82d04023e680 T do_domctl\n0xffff82d04023f000 D end\n";
+    struct xph_symbols symbols = {0};
+    struct xph_symbol symbol;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_symbols_add(&symbols, write_scratch(map, strlen(map)), NULL, &err));
+    assert_true(xph_symbols_find(&symbols, 0, 0xffff82d04023e690, &symbol));
+    assert_string_equal(symbol.name, "do_domctl");
+    assert_int_equal(symbol.offset, 16);
+    xph_symbols_close(&symbols);
+    assert_refused(write_scratch("0x T name\n", 10), NULL, "line 1");
+}
+
 static void test_file_of_one_domain_names_no_other_s_addresses(void **state)
 {
     static const char map[] = "1000 T guest\n2000 D end\n";
@@ -229,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_map_names_code_up_to_what_follows),
+        cmocka_unit_test(test_map_of_xen_itself_is_read),
         cmocka_unit_test(test_file_of_one_domain_names_no_other_s_addresses),
         cmocka_unit_test(test_hostile_names_are_made_printable_and_cut),
         cmocka_unit_test(test_elf_file_names_its_code),
