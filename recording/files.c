@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -130,6 +131,13 @@ bool xph_map_pipe(int fd, const char *what, struct xph_mapped_file *file, struct
     ok = copy_to_spool(fd, what, spool, directory, err) && map_fd(spool, what, file, err);
     close(spool);
     return ok;
+}
+
+bool xph_map_trace(const char *path, struct xph_mapped_file *file, struct xph_error *err)
+{
+    if (strcmp(path, "-") == 0)
+        return xph_map_pipe(STDIN_FILENO, "the standard input", file, err);
+    return xph_map_file(AT_FDCWD, path, file, err);
 }
 
 void xph_unmap_file(struct xph_mapped_file *file)

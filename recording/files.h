@@ -35,6 +35,9 @@ void xph_unmap_file(struct xph_mapped_file *file);
  * /tmp, which needs the space. `what` names it in errors. */
 bool xph_map_pipe(int fd, const char *what, struct xph_mapped_file *file, struct xph_error *err);
 
+/* The file of a command line: `path`, where "-" is the standard input. */
+bool xph_map_trace(const char *path, struct xph_mapped_file *file, struct xph_error *err);
+
 /* Gives back the memory of the bytes from `from` to `to`, and of some around them; who reads them
  * again gets them from the file. */
 void xph_mapped_file_forget(const struct xph_mapped_file *file, size_t from, size_t to);

@@ -12,7 +12,6 @@
 #include "analyzer/cmds/dump_options.h"
 #include "analyzer/decode/events.h"
 #include "analyzer/machine/contradictions.h"
-#include "analyzer/machine/machine.h"
 #include "analyzer/symbols/symbols.h"
 #include "analyzer/timeline/doubts.h"
 #include "analyzer/views/dump_queue.h"
@@ -82,7 +81,8 @@ static bool dump_records(const struct xph_dump_options *options, struct xph_time
         xph_dump_csv_header(dump);
     if (!xph_dump_queue_open(&queue, dump, options->view, err))
         return false;
-    ok = queue_records(options, timeline, machine, &queue, err);
+    ok = queue_records(options, timeline, machine, &queue, err) &&
+         xph_machine_finish(machine, timeline->last_ns, err);
     xph_dump_queue_close(&queue);
     return ok;
 }
@@ -281,7 +281,7 @@ static int dump_bare_trace(const struct xph_dump_options *options, struct xph_er
     struct xph_xen_kind kind;
     int code = XPH_EXIT_ERROR;
 
-    if (!xph_map_file(AT_FDCWD, options->trace_path, &file, err))
+    if (!xph_map_trace(options->trace_path, &file, err))
         return XPH_EXIT_ERROR;
     if (xph_timeline_open_mapped(&timeline, &file, 0, options->khz, err)) {
         if (timeline.file.pcpu_count == 0) {

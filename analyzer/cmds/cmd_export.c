@@ -37,7 +37,8 @@ static const char help_text[] =
     "      --xentrace       the form: the only one for now\n"
     "  -o, --output FILE    the copy; it is there only if it is whole\n"
     "      --force          replaces FILE if there is one\n"
-    "      --trace FILE     a file of xentrace(8) instead of a recording\n"
+    "      --trace FILE     a file of xentrace(8) instead of a recording; - reads it from the "
+    "standard input\n"
     "  -h, --help           this text\n"
     "\n"
     "Exit status: 0; 1 on an error; 2 on a wrong command line; 3 if the recording is incomplete, "
@@ -207,10 +208,7 @@ static void tell_counts(const struct export_counts *counts)
 static void doubt_copy(struct xph_doubts *doubts, const struct xph_timeline *timeline,
                        const struct export_counts *counts)
 {
-    struct xph_timeline without_losses = *timeline;
-
-    without_losses.losses = (struct xph_losses){0};
-    xph_doubts_of_timeline(doubts, &without_losses);
+    xph_doubts_of_damage(doubts, &timeline->damage);
     if (counts->gaps > 0)
         xph_doubt(doubts, "%" PRIu64 " records were lost in %" PRIu64 " gap%s",
                   counts->lost_records, counts->gaps, counts->gaps == 1 ? "" : "s");
@@ -223,7 +221,7 @@ static int export_trace(const struct export_options *options, const struct xph_m
     struct xph_timeline timeline;
     bool ok;
 
-    if (!xph_timeline_open(&timeline, trace->data, trace->size, 0, ANY_KHZ, err))
+    if (!xph_timeline_open_mapped(&timeline, trace, 0, ANY_KHZ, err))
         return XPH_EXIT_ERROR;
     ok = (timeline.file.pcpu_count > 0 || xph_fail(err, "there is no trace of Xen's to copy")) &&
          write_output(options, &timeline, &counts, err);
@@ -265,7 +263,7 @@ static int export_bare_trace(const struct export_options *options, struct xph_do
     struct xph_mapped_file file;
     int code;
 
-    if (!xph_map_file(AT_FDCWD, options->trace_path, &file, err))
+    if (!xph_map_trace(options->trace_path, &file, err))
         return XPH_EXIT_ERROR;
     code = export_trace(options, &file, doubts, err);
     xph_unmap_file(&file);

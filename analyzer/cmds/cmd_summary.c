@@ -224,9 +224,7 @@ static int summarize_trace(const struct summary_options *options, struct xph_err
     struct xph_summary_view view = {.manifest = NULL};
     int code;
 
-    if (strcmp(options->trace_path, "-") == 0
-            ? !xph_map_pipe(STDIN_FILENO, "the standard input", &file, err)
-            : !xph_map_file(AT_FDCWD, options->trace_path, &file, err))
+    if (!xph_map_trace(options->trace_path, &file, err))
         return XPH_EXIT_ERROR;
     code = summarize(options, &file, &view, options->khz, &doubts, err);
     xph_unmap_file(&file);
