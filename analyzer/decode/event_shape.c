@@ -23,7 +23,7 @@ enum { ALL = 0x0fffffff };
 static const struct row rows[] = {
     {ALL, 0x0001f001, TIMED(4), XPH_KIND_LOST},
     {ALL, 0x0001f002, ANY, XPH_KIND_FILLER},
-    {ALL, 0x0001f003, UNTIMED(2), XPH_KIND_WINDOW},
+    {ALL, 0x0001f003, 0, XPH_KIND_WINDOW}, /* between records only */
 
     /* Run states are 0 to 3 each: with others, no shape is right. */
     {0x0ffffccf, 0x00021001, TIMED(1), XPH_KIND_RUNSTATE},

@@ -35,10 +35,11 @@ bool xph_pcpu_cursor_examine(struct xph_pcpu_cursor *cursor, uint32_t header,
     struct xph_event_shape shape = xph_event_shape(header & 0x0fffffff);
     struct xph_finding *findings = cursor->damage.findings;
 
-    if (shape.kind == XPH_KIND_WINDOW && xph_header_length(header) <= left) {
+    /* Where all records were walked over, it only looks like a window. */
+    if (shape.kind == XPH_KIND_WINDOW && cursor->file->trust == XPH_BELIEVE_SIZES) {
         xph_finding_add(&findings[XPH_DAMAGE_HIDDEN], offset_of(cursor, at));
         next = cursor->end;
-    } else if (shape.kind != XPH_KIND_IMPOSSIBLE && xph_header_length(header) <= left &&
+    } else if (shape.kind < XPH_KIND_WINDOW && xph_header_length(header) <= left &&
                xph_records_follow(at + xph_header_length(header), cursor->end, census)) {
         xph_finding_add(&findings[XPH_DAMAGE_SHAPE], offset_of(cursor, at));
         return true;

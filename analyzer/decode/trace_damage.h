@@ -9,7 +9,7 @@
 
 enum xph_damage_kind {
     XPH_DAMAGE_WINDOW,     /* a window that does not end where it says, or whose header is wrong */
-    XPH_DAMAGE_HIDDEN,     /* a window within another one, not read */
+    XPH_DAMAGE_HIDDEN,     /* a window within another one: sizes cannot be believed */
     XPH_DAMAGE_NO_RECORD,  /* what cannot be a record */
     XPH_DAMAGE_SHAPE,      /* a record that is not as Xen writes those of its event */
     XPH_DAMAGE_TIME,       /* a time that cannot be, taken to be that of the record before it */

@@ -127,28 +127,37 @@ static size_t find_end(struct search *search, size_t start, size_t told)
     return find_chained(search, reached);
 }
 
+/* Where another window hides between `start` and `end`, or `end`. What is broken is passed over. */
+static size_t find_hidden(struct search *search, size_t start, size_t end)
+{
+    const struct xph_trace_file *file = search->file;
+    size_t at = walk_records(search, start, end);
+
+    while (end - at >= XPH_TRACE_ALIGNMENT) {
+        if (is_chained(file, at))
+            return at;
+        at += XPH_TRACE_ALIGNMENT;
+        if (xph_records_follow(file->data + at, file->data + end, &search->census))
+            at = walk_records(search, at, end);
+    }
+    return end;
+}
+
 /* Where the window ends whose records begin at `start` and which says that it ends at `told`. */
-static size_t window_end(struct search *search, size_t start, size_t told,
-                         enum xph_window_trust trust)
+static size_t window_end(struct search *search, size_t start, size_t told)
 {
     struct xph_trace_file *file = search->file;
     struct window_header next;
     size_t end = told;
 
-    if (!is_bound(file, told) && !is_damaged_header(file, told, &next)) {
+    if (!is_bound(file, told) && !is_damaged_header(file, told, &next))
         end = find_end(search, start, told);
-        if (end == file->size && told > file->size)
-            file->damage.cut = true;
-        else if (end != told)
-            xph_finding_add(&file->damage.findings[XPH_DAMAGE_WINDOW], start - WINDOW_HEADER_BYTES);
-    } else if (trust == XPH_WALK_RECORDS) {
-        size_t reached = walk_records(search, start, told);
-
-        if (reached < told && is_chained(file, reached)) {
-            end = reached;
-            xph_finding_add(&file->damage.findings[XPH_DAMAGE_WINDOW], start - WINDOW_HEADER_BYTES);
-        }
-    }
+    else if (file->trust == XPH_WALK_RECORDS)
+        end = find_hidden(search, start, told);
+    if (end == file->size && told > file->size)
+        file->damage.cut = true;
+    else if (end != told)
+        xph_finding_add(&file->damage.findings[XPH_DAMAGE_WINDOW], start - WINDOW_HEADER_BYTES);
     return end;
 }
 
@@ -188,15 +197,14 @@ static bool add_window(struct search *search, uint32_t pcpu, struct xph_trace_wi
 }
 
 /* Takes what stands at `offset`; sets it to where the next window is to be looked for. */
-static bool take_window(struct search *search, size_t *offset, enum xph_window_trust trust,
-                        struct xph_error *err)
+static bool take_window(struct search *search, size_t *offset, struct xph_error *err)
 {
     struct xph_trace_file *file = search->file;
     size_t start = *offset + WINDOW_HEADER_BYTES, end;
     struct window_header header;
 
     if (read_header(file, *offset, &header) && is_header(&header)) {
-        end = window_end(search, start, start + header.size, trust);
+        end = window_end(search, start, start + header.size);
         *offset = end;
         return add_window(search, header.pcpu, (struct xph_trace_window){start, end - start}, err);
     }
@@ -216,13 +224,13 @@ static bool take_window(struct search *search, size_t *offset, enum xph_window_t
     return true;
 }
 
-static bool find_windows(struct search *search, enum xph_window_trust trust, struct xph_error *err)
+static bool find_windows(struct search *search, struct xph_error *err)
 {
     const struct xph_trace_file *file = search->file;
     size_t offset = 0, forgotten = 0;
 
     while (offset < file->size) {
-        if (!take_window(search, &offset, trust, err))
+        if (!take_window(search, &offset, err))
             return false;
         if (file->mapping && offset - forgotten > FORGET_BYTES) {
             xph_mapped_file_forget(file->mapping, forgotten, offset);
@@ -238,8 +246,7 @@ static int compare_pcpus(const void *a, const void *b)
            (int)((const struct xph_pcpu_windows *)b)->pcpu;
 }
 
-static bool open_file(struct xph_trace_file *file, enum xph_window_trust trust,
-                      struct xph_error *err)
+static bool open_file(struct xph_trace_file *file, struct xph_error *err)
 {
     struct search search = {.file = file, .searched_from = 1};
     bool ok;
@@ -248,7 +255,7 @@ static bool open_file(struct xph_trace_file *file, enum xph_window_trust trust,
         return false;
     search.by_number = calloc(XPH_MAX_PCPUS, sizeof(*search.by_number));
     ok = search.by_number || xph_fail(err, "out of memory");
-    ok = ok && find_windows(&search, trust, err);
+    ok = ok && find_windows(&search, err);
     if (ok && file->pcpu_count > 0)
         qsort(file->pcpus, file->pcpu_count, sizeof(*file->pcpus), compare_pcpus);
     free(search.by_number);
@@ -261,16 +268,16 @@ static bool open_file(struct xph_trace_file *file, enum xph_window_trust trust,
 bool xph_trace_file_open(struct xph_trace_file *file, const uint8_t *data, size_t size,
                          enum xph_window_trust trust, struct xph_error *err)
 {
-    *file = (struct xph_trace_file){.data = data, .size = size};
-    return open_file(file, trust, err);
+    *file = (struct xph_trace_file){.data = data, .size = size, .trust = trust};
+    return open_file(file, err);
 }
 
 bool xph_trace_file_open_mapped(struct xph_trace_file *file, const struct xph_mapped_file *mapping,
                                 enum xph_window_trust trust, struct xph_error *err)
 {
-    *file =
-        (struct xph_trace_file){.data = mapping->data, .size = mapping->size, .mapping = mapping};
-    return open_file(file, trust, err);
+    *file = (struct xph_trace_file){
+        .data = mapping->data, .size = mapping->size, .mapping = mapping, .trust = trust};
+    return open_file(file, err);
 }
 
 void xph_trace_file_close(struct xph_trace_file *file)

@@ -36,6 +36,7 @@ struct xph_trace_file {
     const uint8_t *data; /* the caller's, must outlive this */
     size_t size;
     const struct xph_mapped_file *mapping; /* that `data` is of, or NULL */
+    enum xph_window_trust trust;
     size_t pcpu_count;
     struct xph_pcpu_windows *pcpus; /* ascending by pCPU; owned */
     struct xph_trace_damage damage; /* of the windows; that of records is found while reading */

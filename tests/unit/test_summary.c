@@ -212,6 +212,40 @@ static void test_time_off_the_pcpu_is_not_in_a_vm_exit(void **state)
     free(summary);
 }
 
+/* The third window says that it ends where the fourth one does. */
+static void test_window_hidden_in_another_is_read(void **state)
+{
+    enum { HEADER = 12 };
+    struct xph_summary *summary = malloc(sizeof(*summary));
+    struct xph_mapped_file file;
+    struct xph_error err;
+    uint32_t *sizes[4];
+    uint64_t whole;
+    uint8_t *data;
+    size_t at = 0;
+
+    (void)state;
+    assert_true(xph_map_file(AT_FDCWD, traces[2], &file, &err));
+    data = malloc(file.size);
+    memcpy(data, file.data, file.size);
+    for (size_t i = 0; i < 4; i++) {
+        sizes[i] = (uint32_t *)(void *)(data + at + 8);
+        at += HEADER + *sizes[i];
+    }
+    assert_true(xph_summary_read_memory(summary, data, file.size, 1, &err));
+    whole = summary->records;
+    xph_summary_close(summary);
+    *sizes[2] += HEADER + *sizes[3];
+    assert_true(xph_summary_read_memory(summary, data, file.size, 1, &err));
+    assert_int_equal(summary->records, whole);
+    assert_int_equal(summary->damage.findings[XPH_DAMAGE_HIDDEN].count, 0);
+    assert_int_equal(summary->damage.findings[XPH_DAMAGE_WINDOW].count, 1);
+    xph_summary_close(summary);
+    free(data);
+    free(summary);
+    xph_unmap_file(&file);
+}
+
 static void test_percentiles_are_exact_to_one_in_64(void **state)
 {
     static const double shares[] = {0.01, 0.5, 0.9, 0.95, 0.99, 1};
@@ -256,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_counts_and_states_are_those_of_one_merged_pass),
         cmocka_unit_test(test_number_of_threads_changes_nothing),
         cmocka_unit_test(test_time_off_the_pcpu_is_not_in_a_vm_exit),
+        cmocka_unit_test(test_window_hidden_in_another_is_read),
         cmocka_unit_test(test_percentiles_are_exact_to_one_in_64),
         cmocka_unit_test(test_frequency_is_estimated_from_the_scheduler),
     };
