@@ -189,16 +189,23 @@ static bool queue_incoming(struct reading *reading)
         struct xph_lane_queue *queue = &pending->queue, *incoming = &pending->incoming;
         size_t rest = queue->count - pending->next;
 
-        if (rest > 0)
-            memmove(queue->events, queue->events + pending->next, rest * sizeof(*queue->events));
-        queue->count = rest;
-        pending->next = 0;
-        if (!xph_lane_queue_reserve(queue, incoming->count))
-            return xph_fail(reading->err, "out of memory for events");
-        if (incoming->count > 0)
+        if (rest == 0 || incoming->count > 0)
+            pending->next = 0;
+        if (rest == 0) {
+            struct xph_lane_queue taken = *queue;
+
+            *queue = *incoming;
+            *incoming = taken;
+        } else if (incoming->count > 0) {
+            memmove(queue->events, queue->events + queue->count - rest,
+                    rest * sizeof(*queue->events));
+            queue->count = rest;
+            if (!xph_lane_queue_reserve(queue, incoming->count))
+                return xph_fail(reading->err, "out of memory for events");
             memcpy(queue->events + rest, incoming->events,
                    incoming->count * sizeof(*queue->events));
-        queue->count += incoming->count;
+            queue->count += incoming->count;
+        }
         incoming->count = 0;
     }
     return true;
