@@ -118,7 +118,7 @@ for type in pv pvh; do
     claim "create $type: whose the time was adds up to each phase" budget_balances "$out/$type.xph" 1
     claim "create $type: xenalyze opens xen.trace, run states and hypercall counts are equal" \
         run "XENPHASE=/usr/local/bin/xenphase bash /root/compare-with-xenalyze /root/$type.xph/xen.trace $(field "$(cat "$out/$type.xph/manifest.json")" khz)"
-    claim_says "rows equal"
+    claim_says ", 0 differences"
     claim "create $type: trace-cmd reads dom0's kernel events: switches, xl, hypercalls" kernel_events_tell $type.xph
     claim "create $type: changes in xenstore, and what they are now" run "xenphase dump --xenstore /root/$type.xph"
     claim_says "@introduceDomain"
