@@ -99,6 +99,7 @@ static bool read_timeline(struct collection *collection, struct xph_timeline *ti
 
     if (!xph_machine_open(&machine, &observer, err))
         return false;
+    machine.settled_tsc = timeline->settled_tsc;
     while (ok && xph_timeline_next(timeline, &record))
         ok = xph_machine_feed(&machine, &record, err);
     ok = ok && xph_machine_finish(&machine, timeline->last_ns, err);

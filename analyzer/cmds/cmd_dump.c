@@ -213,6 +213,7 @@ static int dump_timeline(const struct xph_dump_options *options, struct xph_time
 
     if (!xph_machine_open(&machine, NULL, err))
         return XPH_EXIT_ERROR;
+    machine.settled_tsc = timeline->settled_tsc;
     ok = dump(options, timeline, &machine, kind, doubts, err);
     xph_doubts_of_timeline(doubts, timeline);
     xph_doubts_of_machine(doubts, machine.contradictions);

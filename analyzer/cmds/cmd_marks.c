@@ -76,6 +76,7 @@ static bool read_trace(struct xph_guest_marks *marks, const struct xph_recording
         xph_timeline_close(&timeline);
         return false;
     }
+    machine.settled_tsc = timeline.settled_tsc;
     while (ok && xph_timeline_next(&timeline, &record))
         ok = xph_machine_feed(&machine, &record, err) &&
              xph_guest_marks_feed(marks, &record, xph_machine_running(&machine, record.pcpu), err);

@@ -182,7 +182,8 @@ static int summarize(const struct summary_options *options, const struct xph_map
     struct xph_summary summary;
     bool ok;
 
-    if (!xph_summary_read(&summary, trace, options->threads, err))
+    if (!xph_summary_read(&summary, trace, options->threads,
+                          view->manifest && view->manifest->ring_bytes > 0, err))
         return XPH_EXIT_ERROR;
     view->summary = &summary;
     view->doubts = doubts;

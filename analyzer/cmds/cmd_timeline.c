@@ -195,8 +195,10 @@ static bool open_reading(struct reading *reading, const struct timeline_options 
     *reading = (struct reading){.options = options};
     if (!xph_joint_open(&reading->joint, recording, err))
         return false;
-    if (open_decoder(reading, recording, err) && open_host(reading, recording, err))
+    if (open_decoder(reading, recording, err) && open_host(reading, recording, err)) {
+        reading->host.machine.settled_tsc = reading->joint.timeline.settled_tsc;
         return true;
+    }
     close_decoder(reading);
     xph_joint_close(&reading->joint);
     return false;

@@ -152,14 +152,15 @@ static bool occupy_pcpu(struct xph_machine *machine, struct xph_vcpu *vcpu,
         contradict(machine, XPH_CONTRADICTION_IDLE, event);
     if (other == 0 || other == position)
         return true;
-    contradict(machine, XPH_CONTRADICTION_TWO, event);
+    if (machine->vcpus.list[other - 1].since_tsc >= machine->settled_tsc)
+        contradict(machine, XPH_CONTRADICTION_TWO, event);
     return lose_state(machine, &machine->vcpus.list[other - 1], event->tsc, event->time_ns, err);
 }
 
 static void check_state(struct xph_machine *machine, const struct xph_vcpu *vcpu,
                         const struct xph_machine_event *event)
 {
-    if (vcpu->state == XPH_LOST)
+    if (vcpu->state == XPH_LOST || vcpu->since_tsc < machine->settled_tsc)
         return;
     if (vcpu->state != event->old)
         contradict(machine, XPH_CONTRADICTION_STATE, event);

@@ -115,6 +115,7 @@ static bool read_trace(struct xph_domain_lives *lives, struct xph_timeline *time
 
     if (!xph_machine_open(&machine, &observer, err))
         return false;
+    machine.settled_tsc = timeline->settled_tsc;
     while (ok && xph_timeline_next(timeline, &record))
         ok = take_record(lives, &record, err) && xph_machine_feed(&machine, &record, err);
     lives->last_ns = timeline->last_ns;

@@ -78,6 +78,7 @@ static bool read_joint(struct xph_evidence *evidence, struct xph_joint *joint,
 
     if (!xph_host_open(&reading.host, &joint->recording->manifest, NULL, &observer, err))
         return false;
+    reading.host.machine.settled_tsc = joint->timeline.settled_tsc;
     ok = read_events(&reading, err);
     xph_joint_doubts(joint, doubts);
     xph_host_doubts(&reading.host, doubts);

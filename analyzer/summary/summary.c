@@ -29,6 +29,7 @@ struct paused_exit {
 };
 
 struct reading {
+    bool front_cut; /* by each pCPU\'s windows, as a ring\'s is */
     struct xph_summary *summary;
     struct xph_trace_file file;
     struct xph_lane *lanes; /* one per pCPU */
@@ -258,8 +259,11 @@ static void note_first_records(struct reading *reading)
     for (size_t i = 0; i < reading->file.pcpu_count; i++) {
         const struct xph_lane *lane = &reading->lanes[i];
 
-        if (lane->records > 0)
-            xph_machine_note(&reading->summary->machine, lane->cursor.pcpu, lane->first_tsc, 0);
+        if (lane->records == 0)
+            continue;
+        xph_machine_note(&reading->summary->machine, lane->cursor.pcpu, lane->first_tsc, 0);
+        if (reading->front_cut && lane->first_tsc > reading->summary->machine.settled_tsc)
+            reading->summary->machine.settled_tsc = lane->first_tsc;
     }
 }
 
@@ -399,10 +403,11 @@ static bool read_pass(struct reading *reading)
 }
 
 static bool read_with(struct xph_summary *summary, const uint8_t *data, size_t size,
-                      const struct xph_mapped_file *mapping, unsigned threads,
+                      const struct xph_mapped_file *mapping, unsigned threads, bool front_cut,
                       enum xph_window_trust trust, struct xph_error *err)
 {
-    struct reading reading = {.summary = summary, .threads = threads, .err = err};
+    struct reading reading = {
+        .summary = summary, .threads = threads, .front_cut = front_cut, .err = err};
     bool ok = mapping ? xph_trace_file_open_mapped(&reading.file, mapping, trust, err)
                       : xph_trace_file_open(&reading.file, data, size, trust, err);
 
@@ -415,28 +420,28 @@ static bool read_with(struct xph_summary *summary, const uint8_t *data, size_t s
 }
 
 static bool read_trace(struct xph_summary *summary, const uint8_t *data, size_t size,
-                       const struct xph_mapped_file *mapping, unsigned threads,
+                       const struct xph_mapped_file *mapping, unsigned threads, bool front_cut,
                        struct xph_error *err)
 {
-    if (!read_with(summary, data, size, mapping, threads, XPH_BELIEVE_SIZES, err))
+    if (!read_with(summary, data, size, mapping, threads, front_cut, XPH_BELIEVE_SIZES, err))
         return false;
     /* Rare enough to begin again. */
     if (summary->damage.findings[XPH_DAMAGE_HIDDEN].count == 0)
         return true;
     xph_summary_close(summary);
-    return read_with(summary, data, size, mapping, threads, XPH_WALK_RECORDS, err);
+    return read_with(summary, data, size, mapping, threads, front_cut, XPH_WALK_RECORDS, err);
 }
 
 bool xph_summary_read(struct xph_summary *summary, const struct xph_mapped_file *file,
-                      unsigned threads, struct xph_error *err)
+                      unsigned threads, bool front_cut, struct xph_error *err)
 {
-    return read_trace(summary, file->data, file->size, file, threads, err);
+    return read_trace(summary, file->data, file->size, file, threads, front_cut, err);
 }
 
 bool xph_summary_read_memory(struct xph_summary *summary, const uint8_t *data, size_t size,
                              unsigned threads, struct xph_error *err)
 {
-    return read_trace(summary, data, size, NULL, threads, err);
+    return read_trace(summary, data, size, NULL, threads, false, err);
 }
 
 void xph_summary_close(struct xph_summary *summary)

@@ -30,9 +30,10 @@ struct xph_summary {
 
 enum { XPH_MAX_THREADS = 64 };
 
-/* Reads the whole file. On failure there is nothing to close. */
+/* Reads the whole file; with `front_cut` one of a ring, whose front is gone. On failure there is
+ * nothing to close. */
 bool xph_summary_read(struct xph_summary *summary, const struct xph_mapped_file *file,
-                      unsigned threads, struct xph_error *err);
+                      unsigned threads, bool front_cut, struct xph_error *err);
 
 /* The same of a trace in memory. */
 bool xph_summary_read_memory(struct xph_summary *summary, const uint8_t *data, size_t size,

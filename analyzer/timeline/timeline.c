@@ -110,6 +110,10 @@ bool xph_timeline_open_recording(struct xph_timeline *timeline,
     if (!xph_timeline_open_mapped(timeline, &recording->trace, clock.start_tsc, clock.khz, err))
         return false;
     timeline->clock.xen_minus_dom0 = clock.xen_minus_dom0;
+    for (size_t i = 0; recording->manifest.ring_bytes > 0 && i < timeline->heap.size; i++) {
+        if (timeline->heap.places[i].tsc > timeline->settled_tsc)
+            timeline->settled_tsc = timeline->heap.places[i].tsc;
+    }
     return true;
 }
 

@@ -24,6 +24,8 @@ struct xph_timeline {
     uint64_t records;           /* delivered so far */
     uint64_t first_ns, last_ns; /* of those delivered */
     uint64_t last_tsc;
+    uint64_t settled_tsc; /* of a ring, whose front is gone: from here on all pCPUs' records are
+                             there; else 0 */
     uint64_t delivered_bytes, forgotten_bytes; /* of records; and so many of them when memory was
                                                   given back last */
     uint64_t forget_from;           /* offset in the file: what is before it is not in memory */

@@ -206,7 +206,7 @@ claim_exit 125 "another consumer of the trace buffers" run 'cd /root && xenphase
 claim_says "another program reads Xen's trace buffers"
 claim "it is not disturbed" run 'pgrep -x xentrace && pkill -INT -x xentrace; sleep 1; test ! -e /root/h.xph'
 
-claim_exit 125 "a full disk" run 'mkdir -p /mnt/small && mount -t tmpfs -o size=1M small /mnt/small &&
+claim_exit 125 "a full disk" run 'mkdir -p /mnt/small && mount -t tmpfs -o size=2560K small /mnt/small &&
     xenphase record -o /mnt/small/i.xph -- sh -c "for i in 1 2 3 4 5 6 7 8; do xl list; xl info; done >/dev/null"'
 claim_says "No space left on device"
 claim_exit 3 "its recording can be read, and says so" run 'xenphase summary /mnt/small/i.xph'

@@ -122,7 +122,7 @@ static void test_counts_and_states_are_those_of_one_merged_pass(void **state)
         read_merged(reference, &file);
         assert_true(reference->machine.vcpus.count > 2);
         for (unsigned threads = 1; threads <= 3; threads++) {
-            assert_true(xph_summary_read(summary, &file, threads, &err));
+            assert_true(xph_summary_read(summary, &file, threads, false, &err));
             compare_vcpus(reference, summary);
             compare_events(reference, summary);
             xph_summary_close(summary);
@@ -145,7 +145,7 @@ static char *text_of(const struct xph_mapped_file *file, unsigned threads)
     size_t length;
     FILE *out = open_memstream(&text, &length);
 
-    assert_true(xph_summary_read(summary, file, threads, &err));
+    assert_true(xph_summary_read(summary, file, threads, false, &err));
     assert_true(xph_summary_text(out, &view, &err));
     xph_summary_close(summary);
     free(summary);
@@ -275,7 +275,7 @@ static void test_frequency_is_estimated_from_the_scheduler(void **state)
 
     (void)state;
     assert_true(xph_map_file(AT_FDCWD, traces[3], &file, &err));
-    assert_true(xph_summary_read(summary, &file, 1, &err));
+    assert_true(xph_summary_read(summary, &file, 1, false, &err));
     assert_true(xph_summary_estimate_khz(summary, &ppm) > 2440000);
     assert_true(xph_summary_estimate_khz(summary, &ppm) < 2450000);
     assert_true(ppm < 5000);
