@@ -29,11 +29,11 @@ static int check_search_path(const char *name)
     const char *path = getenv("PATH");
     int result = ENOENT;
 
-    for (path = path ? path : "/bin:/usr/bin"; result != 0 && path; path = strchr(path, ':')) {
+    for (path = path ? path : "/bin:/usr/bin"; result != 0 && path;
+         path = strchr(path, ':'), path = path ? path + 1 : NULL) {
         char candidate[4096];
         int length, found;
 
-        path += *path == ':';
         length = (int)strcspn(path, ":");
         if (snprintf(candidate, sizeof(candidate), "%.*s/%s", length, length ? path : ".", name) >=
             (int)sizeof(candidate))
@@ -81,12 +81,31 @@ static void keep_our_files(const struct inherited_files *inherited)
     }
 }
 
+/* A script that does not say which shell it is for, which a shell would run itself. */
+static int spawn_script(char **argv, const posix_spawnattr_t *attributes, pid_t *pid)
+{
+    size_t count = 0;
+    char **words;
+    int errnum;
+
+    while (argv[count])
+        count++;
+    words = calloc(count + 2, sizeof(*words));
+    if (!words)
+        return ENOMEM;
+    words[0] = "sh";
+    memcpy(words + 1, argv, count * sizeof(*words));
+    errnum = posix_spawn(pid, "/bin/sh", NULL, attributes, words, environ);
+    free(words);
+    return errnum;
+}
+
 /* As execvp() starts it, but by vfork(): fork() would copy the tables of all our locked memory, and
  * our threads would then copy each page that they write to, in the middle of what is measured. */
 static int spawn(struct command *command, const sigset_t *mask)
 {
     posix_spawnattr_t attributes;
-    pid_t pid;
+    pid_t pid = 0;
     int errnum = posix_spawnattr_init(&attributes);
 
     if (errnum != 0)
@@ -96,6 +115,8 @@ static int spawn(struct command *command, const sigset_t *mask)
         errnum = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     if (errnum == 0)
         errnum = posix_spawnp(&pid, command->argv[0], NULL, &attributes, command->argv, environ);
+    if (errnum == ENOEXEC && strchr(command->argv[0], '/'))
+        errnum = spawn_script(command->argv, &attributes, &pid);
     posix_spawnattr_destroy(&attributes);
     if (errnum == 0)
         command->pid = pid;

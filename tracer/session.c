@@ -302,7 +302,7 @@ static void wait_for_stop(struct session *session)
                session->options->trigger_count ? " or the trigger" : "");
     while (session->signals == 0 && clock_monotonic_ns() < end_ns && !limit_reached(session) &&
            !sources_failed(&session->sources)) {
-        wait_tick(session, TICK_MS);
+        wait_tick(session, session->options->trigger_count > 0 ? BOOT_TICK_MS : TICK_MS);
         if (end_ns == UINT64_MAX && triggered(session))
             end_ns = clock_monotonic_ns() + AFTER_TRIGGER_S * XPH_NS_PER_SECOND;
     }
@@ -429,6 +429,8 @@ int session_run(const struct options *options, xentoollog_logger *log, struct xp
         sigaddset(&blocked, held_back[i]);
     /* Blocked before any thread exists, so that only wait_tick() takes them; and for good, as one
      * that came in the meantime must not change how we end. */
+    /* Ignored by who started us, it would not tell of the command's end. */
+    signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &blocked, &session.original_mask);
     if (set_up(&session, err)) {
         code = options->system ? record_system(&session, err) : record_command(&session, err);

@@ -25,8 +25,8 @@ static bool last_run(const struct xph_actor *actor, uint64_t end_ns, uint64_t *n
     return false;
 }
 
-/* The domain's vCPU that ran last before the end. */
-static bool find_vcpu(const struct xph_history *history, uint16_t domid, uint64_t end_ns,
+/* The domain's vCPU that ran last in the operation. */
+static bool find_vcpu(const struct xph_history *history, const struct xph_operation *operation,
                       struct path_end *end)
 {
     bool found = false;
@@ -35,8 +35,9 @@ static bool find_vcpu(const struct xph_history *history, uint16_t domid, uint64_
     for (uint32_t position = 1; position <= history->count; position++) {
         const struct xph_actor *actor = xph_history_at(history, position);
 
-        if (actor->kind != XPH_ACTOR_VCPU || actor->number >> 16 != domid ||
-            !last_run(actor, end_ns, &ns) || (found && ns <= end->ns))
+        if (actor->kind != XPH_ACTOR_VCPU || actor->number >> 16 != operation->domid ||
+            !last_run(actor, operation->end_ns, &ns) || ns <= operation->start_ns ||
+            (found && ns <= end->ns))
             continue;
         *end = (struct path_end){position, ns};
         found = true;
@@ -72,45 +73,52 @@ static uint32_t command_pid(const struct xph_evidence *evidence,
     return first ? first->pid : 0;
 }
 
-/* The command's task, and when it ended. */
-static bool find_command(const struct xph_evidence *evidence, const struct xph_manifest *manifest,
-                         const struct xph_operation *operation, struct path_end *end)
+/* The task that came to the end, and when it ended. */
+static bool find_task(const struct xph_evidence *evidence, const struct xph_operation *operation,
+                      uint32_t pid, struct path_end *end)
 {
     const struct xph_history *history = &evidence->builder.history;
-    uint32_t pid = operation->pid;
     const struct xph_actor *actor;
     long i;
 
-    if (pid == 0 && operation->of_command)
-        pid = command_pid(evidence, manifest, operation->start_ns);
     end->actor = pid == 0 ? XPH_NOBODY : xph_history_find(history, XPH_ACTOR_TASK, pid);
     if (end->actor == XPH_NOBODY)
         return false;
     actor = xph_history_at(history, end->actor);
     i = xph_history_before(actor, operation->end_ns);
-    end->ns = i >= 0 && actor->changes[i].activity == XPH_ACTIVITY_ABSENT ? actor->changes[i].ns
-                                                                          : operation->end_ns;
+    end->ns = operation->end_ns;
+    if (i >= 0 && actor->changes[i].activity == XPH_ACTIVITY_ABSENT &&
+        actor->changes[i].ns > operation->start_ns)
+        end->ns = actor->changes[i].ns;
     return true;
 }
 
-/* After the last actor was done: the recorder notices a command's end a little later; a guest that
- * is idle does nothing more. */
-static bool add_tail(const struct xph_operation *operation, const struct path_end *end, bool guest,
-                     struct xph_owned_path *path, struct xph_error *err)
+/* What is between the last actor's end and the operation's. */
+static struct xph_owner tail_owner(const struct xph_operation *operation)
 {
-    struct xph_owner owner = {guest ? XPH_LAYER_WAITING : XPH_LAYER_DOM0_PROCESS, "",
-                              "the end is noticed"};
+    static const struct xph_owner owners[] = {
+        [XPH_END_COMMAND] = {XPH_LAYER_DOM0_PROCESS, "recorder", "the end is noticed"},
+        [XPH_END_PROCESS] = {XPH_LAYER_UNEXPLAINED, "", ""},
+        [XPH_END_IDLE] = {XPH_LAYER_WAITING, "guest", "idle"},
+        [XPH_END_REMOVED] = {XPH_LAYER_WAITING, "Xen", "last references dropped"},
+        [XPH_END_RECORDING] = {XPH_LAYER_WAITING, "guest", "idle"},
+    };
 
-    strcpy(owner.actor, guest ? "guest" : "recorder");
-    return xph_owned_path_add(path, end->ns, operation->end_ns, &owner, err);
+    return owners[operation->ended_by];
 }
 
 static bool find_end(const struct xph_operation *operation, const struct xph_evidence *evidence,
-                     const struct xph_manifest *manifest, struct path_end *end, bool *guest)
+                     const struct xph_manifest *manifest, struct path_end *end)
 {
-    *guest = operation->kind == XPH_OPERATION_CREATE &&
-             find_vcpu(&evidence->builder.history, operation->domid, operation->end_ns, end);
-    return *guest || find_command(evidence, manifest, operation, end);
+    uint32_t pid =
+        operation->ended_by == XPH_END_REMOVED ? operation->toolstack_pid : operation->pid;
+
+    if (operation->kind == XPH_OPERATION_CREATE &&
+        find_vcpu(&evidence->builder.history, operation, end))
+        return true;
+    if (pid == 0 && operation->of_command)
+        pid = command_pid(evidence, manifest, operation->start_ns);
+    return find_task(evidence, operation, pid, end);
 }
 
 static bool walk(const struct xph_operation *operation, const struct xph_evidence *evidence,
@@ -133,20 +141,20 @@ bool xph_operation_budget_make(const struct xph_operation *operation,
                                const struct xph_manifest *manifest,
                                struct xph_operation_budget *budget, struct xph_error *err)
 {
+    struct xph_owner tail = tail_owner(operation);
     struct path_end end = {0};
-    bool guest = false;
 
     *budget = (struct xph_operation_budget){0};
     if (!evidence) {
         budget->unknown = "dom0's kernel events are missing";
         return true;
     }
-    if (!find_end(operation, evidence, manifest, &end, &guest)) {
+    if (!find_end(operation, evidence, manifest, &end)) {
         budget->unknown = "dom0's kernel events do not show who did it";
         return true;
     }
     if (walk(operation, evidence, &end, &budget->path, err) &&
-        add_tail(operation, &end, guest, &budget->path, err) &&
+        xph_owned_path_add(&budget->path, end.ns, operation->end_ns, &tail, err) &&
         xph_budget_make(operation, &budget->path, &budget->budget, err))
         return true;
     xph_operation_budget_close(budget);

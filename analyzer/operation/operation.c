@@ -46,14 +46,30 @@ uint64_t xph_operation_sum_ns(const struct xph_operation *operation)
 }
 
 /* The first thing that the process was seen to do to the domain. */
-static uint64_t first_deed_ns(const struct xph_toolstack *toolstack,
+static uint64_t first_deed_ns(const struct xph_operation *operation,
+                              const struct xph_toolstack *toolstack,
                               const struct xph_domain_life *life)
 {
-    if (life->added.known)
+    if (operation->kind == XPH_OPERATION_CREATE)
         return toolstack->create.known ? toolstack->create.ns : life->added.ns;
     if (toolstack->pause.known)
         return toolstack->pause.ns;
     return toolstack->destroy.known ? toolstack->destroy.ns : life->removed.ns;
+}
+
+/* When the program that did it began, before it did it; false if that was not seen. */
+static bool find_program_start(const struct xph_evidence *evidence,
+                               const struct xph_toolstack *toolstack, uint64_t deed_ns,
+                               uint64_t *start_ns)
+{
+    const struct xph_task_name *name =
+        toolstack->program ? xph_task_name_at(&evidence->builder.names, toolstack->program, deed_ns)
+                           : NULL;
+
+    if (!name || !name->program)
+        return false;
+    *start_ns = name->ns;
+    return true;
 }
 
 /*
@@ -64,27 +80,26 @@ static void bound_by_process(struct xph_operation *operation, const struct xph_e
                              const struct xph_toolstack *toolstack,
                              const struct xph_domain_life *life, bool has_command)
 {
-    uint64_t deed_ns = first_deed_ns(toolstack, life);
-    const struct xph_task_name *name =
-        evidence && toolstack->pid != 0
-            ? xph_task_name_at(&evidence->builder.names, toolstack->pid, deed_ns)
-            : NULL;
-    bool started = name && name->program && name->ns > operation->start_ns;
+    uint64_t deed_ns = first_deed_ns(operation, toolstack, life), start_ns = 0;
+    bool started = evidence && find_program_start(evidence, toolstack, deed_ns, &start_ns) &&
+                   start_ns >= operation->start_ns;
 
-    if (has_command && (!started || operation->pid == 0 || toolstack->pid == operation->pid))
+    operation->toolstack_pid = toolstack->pid;
+    if (has_command && (!started || operation->pid == 0 || toolstack->program == operation->pid))
         return;
     operation->of_command = false;
-    operation->pid = toolstack->pid;
-    operation->start_ns = operation->end_ns = started ? name->ns : deed_ns;
+    operation->pid = started ? toolstack->program : toolstack->pid;
+    operation->start_ns = operation->end_ns = started ? start_ns : deed_ns;
     operation->returned = (struct xph_moment){0};
     if (started)
         operation->returned.known =
-            xph_evidence_task_end(evidence, toolstack->pid, deed_ns, &operation->returned.ns);
+            xph_evidence_task_end(evidence, operation->pid, deed_ns, &operation->returned.ns);
 }
 
-static void fill(struct xph_operation *operation, const struct xph_domain_life *life,
-                 const struct xph_manifest *manifest, const struct xph_clock *clock,
-                 const struct xph_evidence *evidence)
+/* False if the domain's end is not seen to have been anybody's doing. */
+static bool fill(struct xph_operation *operation, enum xph_operation_kind kind,
+                 const struct xph_domain_life *life, const struct xph_manifest *manifest,
+                 const struct xph_clock *clock, const struct xph_evidence *evidence)
 {
     bool has_command = manifest->command_start.tsc != 0;
     struct xph_toolstack toolstack = {0};
@@ -93,7 +108,7 @@ static void fill(struct xph_operation *operation, const struct xph_domain_life *
     const struct xph_moment *touched = life->added.known ? &life->added : &life->removed;
 
     *operation = (struct xph_operation){
-        .kind = life->added.known ? XPH_OPERATION_CREATE : XPH_OPERATION_DESTROY,
+        .kind = kind,
         .domid = life->domid,
         .domain =
             xph_manifest_domain(manifest, life->domid, xph_clock_dom0_tsc(clock, touched->ns)),
@@ -103,20 +118,21 @@ static void fill(struct xph_operation *operation, const struct xph_domain_life *
         .end_ns = start_ns,
         .returned = {manifest->command_ended, xph_clock_dom0_ns(clock, manifest->command_end.tsc)},
     };
-    if (evidence)
-        xph_toolstack_find(evidence, life, start_ns,
-                           manifest->command_ended ? operation->returned.ns : UINT64_MAX,
-                           &toolstack);
+    if (evidence && kind == XPH_OPERATION_CREATE)
+        xph_toolstack_find_creation(evidence, life, &toolstack);
+    else if (evidence)
+        xph_toolstack_find_destruction(evidence, life, &toolstack);
+    if (kind == XPH_OPERATION_DESTROY && life->added.known && !toolstack.destroy.known)
+        return false;
     bound_by_process(operation, evidence, &toolstack, life, has_command);
-    kinds[operation->kind].divide(operation, &input);
+    kinds[kind].divide(operation, &input);
+    return true;
 }
 
-/* What came to its end before the command began is not its doing. */
-static bool belongs(const struct xph_domain_life *life, const struct xph_manifest *manifest,
+/* What came before the command began is not its doing. */
+static bool belongs(const struct xph_moment *touched, const struct xph_manifest *manifest,
                     const struct xph_clock *clock)
 {
-    const struct xph_moment *touched = life->added.known ? &life->added : &life->removed;
-
     return touched->known && (manifest->command_start.tsc == 0 ||
                               touched->ns >= xph_clock_dom0_ns(clock, manifest->command_start.tsc));
 }
@@ -125,15 +141,21 @@ bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_
                          const struct xph_clock *clock, const struct xph_evidence *evidence,
                          struct xph_operation **operations, size_t *count, struct xph_error *err)
 {
+    size_t capacity = lives->count < XPH_MAX_OPERATIONS / 2 ? 2 * lives->count : XPH_MAX_OPERATIONS;
+
     *count = 0;
-    *operations = calloc(lives->count + 1, sizeof(**operations));
+    *operations = calloc(capacity + 1, sizeof(**operations));
     if (!*operations)
-        return xph_fail(err, "out of memory for %zu operations", lives->count);
+        return xph_fail(err, "out of memory for %zu operations", capacity);
     for (size_t i = 0; i < lives->count; i++) {
         const struct xph_domain_life *life = &lives->lives[i];
 
-        if (belongs(life, manifest, clock))
-            fill(&(*operations)[(*count)++], life, manifest, clock, evidence);
+        if (*count < capacity && belongs(&life->added, manifest, clock))
+            *count +=
+                fill(&(*operations)[*count], XPH_OPERATION_CREATE, life, manifest, clock, evidence);
+        if (*count < capacity && belongs(&life->removed, manifest, clock))
+            *count += fill(&(*operations)[*count], XPH_OPERATION_DESTROY, life, manifest, clock,
+                           evidence);
     }
     return true;
 }

@@ -28,6 +28,15 @@ struct xph_wall {
     const char *of;    /* which two moments */
 };
 
+/* What ends an operation. */
+enum xph_operation_end {
+    XPH_END_COMMAND,   /* the command returned */
+    XPH_END_PROCESS,   /* the toolstack's process ended */
+    XPH_END_IDLE,      /* the guest was idle */
+    XPH_END_REMOVED,   /* Xen dropped the domain's last reference */
+    XPH_END_RECORDING, /* it went on when the recording ended */
+};
+
 struct xph_operation {
     enum xph_operation_kind kind;
     uint16_t domid;
@@ -35,7 +44,9 @@ struct xph_operation {
     /* The recorded command's, and measured by dom0's clock, too; or of a process of its own:
      * several operations in one command, or no command at all. */
     bool of_command;
-    uint32_t pid; /* of the process that came to its end, 0 if unknown */
+    uint32_t pid;           /* of the process that came to its end, 0 if unknown */
+    uint32_t toolstack_pid; /* of the task that made or destroyed the domain, 0 if unknown */
+    enum xph_operation_end ended_by;
     uint64_t start_ns, end_ns;
     size_t phase_count;
     struct xph_phase phases[XPH_MAX_PHASES];
@@ -54,9 +65,12 @@ uint64_t xph_operation_sum_ns(const struct xph_operation *operation);
 
 const char *xph_operation_kind_name(enum xph_operation_kind kind);
 
+enum { XPH_MAX_OPERATIONS = 1024 };
+
 /*
  * The operations of a recording: a creation for each domain that appeared, a destruction for each
- * older one that went away. `evidence` is what dom0's kernel told, NULL if it did not.
+ * that went away, XPH_MAX_OPERATIONS at the most. `evidence` is what dom0's kernel told, NULL if it
+ * did not.
  * `*operations` is the caller's to free.
  */
 bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_manifest *manifest,

@@ -18,7 +18,8 @@ struct xph_script_run {
 
 /* Moments that were not seen are not known. */
 struct xph_toolstack {
-    uint32_t pid;               /* of the task that made or destroyed the domain; 0: unknown */
+    uint32_t pid;     /* of the task that made or destroyed the domain; 0: unknown */
+    uint32_t program; /* of the one whose program it is part of, as xl destroys in a child; or 0 */
     struct xph_moment create;   /* createdomain is called */
     struct xph_moment image;    /* the kernel's image is read and unpacked */
     struct xph_moment populate; /* the first memory is asked for */
@@ -32,11 +33,13 @@ struct xph_toolstack {
                                                        order of their starts */
 };
 
-/*
- * What was done to `life`'s domain between two moments. A domid that is used again is another
- * domain: `life` says when it was this one's.
- */
-void xph_toolstack_find(const struct xph_evidence *evidence, const struct xph_domain_life *life,
-                        uint64_t start_ns, uint64_t end_ns, struct xph_toolstack *toolstack);
+/* What was done to make `life`'s domain, or to destroy it. A domid that is used again is another
+ * domain: `life` says when it was this one's. */
+void xph_toolstack_find_creation(const struct xph_evidence *evidence,
+                                 const struct xph_domain_life *life,
+                                 struct xph_toolstack *toolstack);
+void xph_toolstack_find_destruction(const struct xph_evidence *evidence,
+                                    const struct xph_domain_life *life,
+                                    struct xph_toolstack *toolstack);
 
 #endif

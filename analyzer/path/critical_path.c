@@ -63,16 +63,18 @@ static bool walk_back(struct walk *walk, uint32_t position, uint32_t waiting, ui
     long i = xph_history_before(actor, end_ns);
 
     for (; i >= 0 && end_ns > start_ns; i--) {
-        uint64_t from = actor->changes[i].ns > start_ns ? actor->changes[i].ns : start_ns;
+        const struct xph_change *change = &actor->changes[i];
+        uint64_t from = change->ns > start_ns ? change->ns : start_ns;
 
         if (!walk_change(walk, position, waiting, i, from, end_ns, depth))
             return false;
         end_ns = from;
+        /* Before, it was not there: whoever made it, or woke it as the first thing that is known of
+         * it, was at work. */
+        if ((change->cause == XPH_CAUSE_BIRTH || (i == 0 && change->cause == XPH_CAUSE_ACTOR)) &&
+            change->by != position && depth < MAX_DEPTH)
+            return walk_back(walk, change->by, waiting, start_ns, end_ns, depth + 1);
     }
-    /* Before its first change it was not there: whoever made it was at work. */
-    if (end_ns > start_ns && actor->count > 0 && actor->changes[0].cause == XPH_CAUSE_ACTOR &&
-        actor->changes[0].by != position && depth < MAX_DEPTH)
-        return walk_back(walk, actor->changes[0].by, waiting, start_ns, end_ns, depth + 1);
     return add_piece(walk, &(struct xph_path_piece){start_ns, end_ns, position, waiting, 0,
                                                     XPH_ACTIVITY_ABSENT, XPH_CAUSE_UNKNOWN});
 }

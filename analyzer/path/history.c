@@ -5,7 +5,7 @@
 enum {
     FIRST_ACTORS = 128,
     FIRST_INDEX = 512, /* a power of two, at least twice FIRST_ACTORS */
-    FIRST_CHANGES = 16,
+    FIRST_CHANGES = 4, /* there may be as many actors as records */
 };
 
 bool xph_history_open(struct xph_history *history, struct xph_error *err)

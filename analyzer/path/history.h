@@ -31,6 +31,7 @@ enum xph_activity {
 enum xph_cause {
     XPH_CAUSE_UNKNOWN,
     XPH_CAUSE_ACTOR, /* another actor: change.by */
+    XPH_CAUSE_BIRTH, /* change.by made it: what had its number before is another one */
     XPH_CAUSE_INTERRUPT,
     XPH_CAUSE_TIMER,
     XPH_CAUSE_EVENT_CHANNEL, /* somebody's, of whom nothing is known */
@@ -43,8 +44,8 @@ enum { XPH_NOBODY = 0 };
 
 struct xph_change {
     uint64_t ns;
-    uint32_t by;  /* with XPH_CAUSE_ACTOR, who woke, made or unpaused it; of a CPU, who runs there;
-                     else XPH_NOBODY */
+    uint32_t by;  /* with XPH_CAUSE_ACTOR or _BIRTH, who woke, made or unpaused it; of a CPU, who
+                     runs there;  else XPH_NOBODY */
     uint16_t cpu; /* where it runs, or is to run: dom0's CPU, or the pCPU of a vCPU */
     uint8_t activity; /* from here to the next change */
     uint8_t cause;
@@ -55,6 +56,7 @@ struct xph_actor {
     uint32_t number;
     struct xph_change *changes; /* in time; owned */
     size_t count, capacity;
+    struct xph_change early; /* a wake-up that came before it had left its CPU; ns is 0 without */
 };
 
 struct xph_history {

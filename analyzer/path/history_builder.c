@@ -10,8 +10,9 @@
 enum {
     DOM0_CPUS = UINT16_MAX + 1,
     /* Linux's include/linux/sched.h: what sched_switch tells of the task that leaves. */
-    TASK_DEAD_STATES = 0x10 | 0x20 | 0x80,
-    TASK_SLEEPS = 0x01 | 0x02 | 0x04 | 0x08 | 0x40,
+    TASK_DEAD_STATES = 0x10 | 0x20,
+    TASK_SLEEPS = 0x01 | 0x02 | 0x04 | 0x08 | 0x40 | 0x80,
+    KTHREADD = 2, /* makes all threads of the kernel's */
     HYPERCALL_EVENT_CHANNEL_OP = 32,
     HYPERCALL_DOMCTL = 36,
     HYPERCALL_VCPU_OP = 24,
@@ -58,23 +59,27 @@ static bool add(struct xph_history_builder *builder, uint32_t position, uint64_t
     return xph_history_add(&builder->history, position, &change, err);
 }
 
-/* The first name of a task that was there before; of others their birth and exec tell. */
+/* The first name of a task that was there before; of others their birth and exec tell, but for the
+ * kernel's threads, which are named after their birth. */
 static bool learn_name(struct xph_history_builder *builder, uint32_t pid, const char *name,
-                       struct xph_error *err)
+                       uint64_t ns, struct xph_error *err)
 {
+    uint32_t known = xph_history_find(&builder->history, XPH_ACTOR_TASK, pid);
     uint8_t bit = (uint8_t)(1 << pid % 8);
 
     if (!name || name[0] == '\0' || builder->named[pid / 8] & bit)
         return true;
     builder->named[pid / 8] |= bit;
-    return xph_task_names_seen(&builder->names, pid, name, err);
+    if (known == XPH_NOBODY || xph_history_at(&builder->history, known)->count == 0)
+        ns = 0;
+    return xph_task_names_seen(&builder->names, pid, name, ns, err);
 }
 
 /* The task, XPH_NOBODY on error. `name` is what the event calls it, NULL if it does not tell. */
 static uint32_t task(struct xph_history_builder *builder, uint32_t pid, const char *name,
-                     struct xph_error *err)
+                     uint64_t ns, struct xph_error *err)
 {
-    return learn_name(builder, pid, name, err)
+    return learn_name(builder, pid, name, ns, err)
                ? xph_history_actor(&builder->history, XPH_ACTOR_TASK, pid, err)
                : XPH_NOBODY;
 }
@@ -87,14 +92,31 @@ static const struct xph_change *last_change(const struct xph_history_builder *bu
     return actor->count > 0 ? &actor->changes[actor->count - 1] : NULL;
 }
 
+/* A task that runs again though nobody woke it was woken before it had left its CPU. */
+static void apply_early_wake(struct xph_actor *actor)
+{
+    struct xph_change *last = &actor->changes[actor->count - 1];
+
+    if (last->activity == XPH_ACTIVITY_WAITING && actor->early.ns != 0 && actor->count > 1 &&
+        actor->early.ns >= last[-1].ns) {
+        last->activity = XPH_ACTIVITY_READY;
+        last->cause = actor->early.cause;
+        last->by = actor->early.by;
+    }
+    actor->early.ns = 0;
+}
+
 /* One that was ready is so where it runs in the end, not where it was woken. */
 static bool begin_to_run(struct xph_history_builder *builder, uint32_t position, uint64_t ns,
                          uint32_t cpu, struct xph_error *err)
 {
-    const struct xph_actor *actor = xph_history_at(&builder->history, position);
+    struct xph_actor *actor = &builder->history.actors[position - 1];
 
-    if (actor->count > 0 && actor->changes[actor->count - 1].activity == XPH_ACTIVITY_READY)
-        actor->changes[actor->count - 1].cpu = (uint16_t)cpu;
+    if (actor->count > 0) {
+        apply_early_wake(actor);
+        if (actor->changes[actor->count - 1].activity == XPH_ACTIVITY_READY)
+            actor->changes[actor->count - 1].cpu = (uint16_t)cpu;
+    }
     return add(builder, position, ns, XPH_ACTIVITY_RUNNING, XPH_CAUSE_UNKNOWN, XPH_NOBODY, cpu,
                err);
 }
@@ -113,7 +135,7 @@ static bool leave_cpu(struct xph_history_builder *builder, const struct xph_kern
 
     if (event->schedule.previous_pid == 0)
         return true;
-    position = task(builder, event->schedule.previous_pid, event->schedule.previous_name, err);
+    position = task(builder, event->schedule.previous_pid, event->schedule.previous_name, ns, err);
     if (position == XPH_NOBODY)
         return false;
     /* The first to leave a CPU has run there since before the recording. */
@@ -134,7 +156,7 @@ static bool take_switch(struct xph_history_builder *builder, const struct xph_ke
     if (cpu == XPH_NOBODY || !leave_cpu(builder, event, cpu, ns, err))
         return false;
     if (event->schedule.next_pid != 0) {
-        next = task(builder, event->schedule.next_pid, event->schedule.next_name, err);
+        next = task(builder, event->schedule.next_pid, event->schedule.next_name, ns, err);
         if (next == XPH_NOBODY || !begin_to_run(builder, next, ns, event->cpu, err))
             return false;
     }
@@ -192,46 +214,60 @@ static uint32_t event_sender(const struct xph_history_builder *builder, uint32_t
                : XPH_NOBODY;
 }
 
-/* Who runs need not be woken: Linux only keeps it from going to sleep. */
+/* Who, or what, is behind a wake-up. */
+static bool find_waker(struct xph_history_builder *builder, const struct xph_kernel_event *event,
+                       uint32_t woken, uint64_t ns, struct xph_change *change,
+                       struct xph_error *err)
+{
+    enum xph_cause cause = interrupt_cause(builder, event->cpu, ns);
+
+    change->cause = XPH_CAUSE_ACTOR;
+    if (event->pid != 0 && !event->waking.interrupt) {
+        change->by = task(builder, event->pid, NULL, ns, err);
+        return change->by != XPH_NOBODY;
+    }
+    if (cause == XPH_CAUSE_EVENT_CHANNEL)
+        change->by = event_sender(builder, woken, ns);
+    if (change->by == XPH_NOBODY)
+        change->cause = (uint8_t)cause;
+    return true;
+}
+
+/* Who runs need not be woken: Linux only keeps it from going to sleep, unless it has just begun to.
+ */
 static bool take_waking(struct xph_history_builder *builder, const struct xph_kernel_event *event,
                         uint64_t ns, struct xph_error *err)
 {
-    uint32_t woken = task(builder, event->waking.pid, event->waking.name, err);
+    uint32_t woken = task(builder, event->waking.pid, event->waking.name, ns, err);
+    struct xph_change change = {
+        .ns = ns, .cpu = (uint16_t)event->waking.cpu, .activity = XPH_ACTIVITY_READY};
     const struct xph_change *last;
-    uint32_t by = XPH_NOBODY;
-    enum xph_cause cause = XPH_CAUSE_ACTOR;
 
-    if (woken == XPH_NOBODY)
+    if (woken == XPH_NOBODY || !find_waker(builder, event, woken, ns, &change, err))
         return false;
     last = last_change(builder, woken);
-    if (last && last->activity != XPH_ACTIVITY_WAITING && last->activity != XPH_ACTIVITY_ABSENT)
+    if (last && last->activity != XPH_ACTIVITY_WAITING && last->activity != XPH_ACTIVITY_ABSENT) {
+        builder->history.actors[woken - 1].early = change;
         return true;
-    if (event->pid != 0 && !event->waking.interrupt) {
-        by = task(builder, event->pid, NULL, err);
-        if (by == XPH_NOBODY)
-            return false;
-    } else {
-        cause = interrupt_cause(builder, event->cpu, ns);
-        if (cause == XPH_CAUSE_EVENT_CHANNEL)
-            by = event_sender(builder, woken, ns);
-        if (by != XPH_NOBODY)
-            cause = XPH_CAUSE_ACTOR;
     }
-    return add(builder, woken, ns, XPH_ACTIVITY_READY, cause, by, event->waking.cpu, err);
+    return xph_history_add(&builder->history, woken, &change, err);
 }
 
 static bool take_fork(struct xph_history_builder *builder, const struct xph_kernel_event *event,
                       uint64_t ns, struct xph_error *err)
 {
-    uint32_t parent = task(builder, event->pid, NULL, err);
+    uint32_t parent = task(builder, event->pid, NULL, ns, err);
     uint32_t child =
         xph_history_actor(&builder->history, XPH_ACTOR_TASK, event->fork.child_pid, err);
 
-    builder->named[event->fork.child_pid / 8] |= (uint8_t)(1 << event->fork.child_pid % 8);
+    if (event->pid == KTHREADD)
+        builder->named[event->fork.child_pid / 8] &= (uint8_t) ~(1 << event->fork.child_pid % 8);
+    else
+        builder->named[event->fork.child_pid / 8] |= (uint8_t)(1 << event->fork.child_pid % 8);
     return parent != XPH_NOBODY && child != XPH_NOBODY &&
            xph_task_names_fork(&builder->names, event->pid, event->fork.child_pid,
                                event->fork.child_name, ns, err) &&
-           add(builder, child, ns, XPH_ACTIVITY_READY, XPH_CAUSE_ACTOR, parent, event->cpu, err);
+           add(builder, child, ns, XPH_ACTIVITY_READY, XPH_CAUSE_BIRTH, parent, event->cpu, err);
 }
 
 static void note_interrupt(struct xph_history_builder *builder,
@@ -262,7 +298,7 @@ bool xph_history_take_kernel(struct xph_history_builder *builder,
     case XPH_KERNEL_FORK:
         return take_fork(builder, event, ns, err);
     case XPH_KERNEL_NAME:
-        return learn_name(builder, event->pid, event->name.name, err);
+        return learn_name(builder, event->pid, event->name.name, 0, err);
     case XPH_KERNEL_EXEC:
         return xph_task_names_exec(&builder->names, event->pid, event->exec.path, ns, err);
     case XPH_KERNEL_INTERRUPT:
@@ -360,7 +396,7 @@ static bool take_runstate(struct xph_history_builder *builder, const struct xph_
     uint32_t actor = XPH_NOBODY, by = XPH_NOBODY, pcpu;
     enum xph_cause cause = XPH_CAUSE_UNKNOWN;
 
-    if (old > XPH_OFFLINE || new > XPH_OFFLINE)
+    if (old > XPH_OFFLINE || new > XPH_OFFLINE || !xph_vcpu_is_possible(domid, vcpu))
         return true;
     if (domid != XPH_IDLE_DOMID) {
         actor = vcpu_actor(builder, domid, vcpu, err);

@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_OWNERS = 32, FIRST_PIECES = 128 };
+enum {
+    FIRST_OWNERS = 32,
+    FIRST_PIECES = 128,
+    MAX_OWNERS = 512, /* more than any operation has: names may be made up to take time */
+    KTHREADD = 2,
+};
 
 struct owning {
     const struct xph_owner_evidence *evidence;
@@ -40,6 +45,10 @@ static bool find_owner(struct xph_owned_path *owned, const struct xph_owner *own
             return true;
         }
     }
+    if (owned->owner_count == MAX_OWNERS) {
+        *position = MAX_OWNERS - 1;
+        return true;
+    }
     if (owned->owner_count == owned->owner_capacity) {
         size_t capacity = owned->owner_capacity ? owned->owner_capacity * 2 : FIRST_OWNERS;
         struct xph_owner *grown = realloc(owned->owners, capacity * sizeof(*grown));
@@ -51,6 +60,8 @@ static bool find_owner(struct xph_owned_path *owned, const struct xph_owner *own
     }
     *position = (uint32_t)owned->owner_count;
     owned->owners[owned->owner_count++] = *owner;
+    if (owned->owner_count == MAX_OWNERS)
+        owned->owners[MAX_OWNERS - 1] = (struct xph_owner){owner->layer, "others", ""};
     return true;
 }
 
@@ -95,20 +106,26 @@ static struct xph_owner make_owner(enum xph_layer layer, const char *actor, cons
     return owner;
 }
 
-/* Linux gives its threads such names; a process may take one, too, and then is shown among them. */
-static bool is_kernel_thread(const char *name)
+/* What Linux calls its threads, of those that were there before; a process may take such a name,
+ * too, and then is shown among them. Backends: 7.xvda-0 of blkback, vif7.0-q0-guest of netback. */
+static bool is_kernel_thread(const struct xph_task_name *name)
 {
     static const char *const beginnings[] = {
-        "kworker/", "ksoftirqd/", "migration/", "rcu",  "xenbus", "xenwatch",  "kthreadd",
-        "jbd2/",    "kswapd",     "kcompactd",  "loop", "irq/",   "kdevtmpfs", "xen-balloon",
+        "kworker/", "ksoftirqd/", "migration/", "rcu",        "xenbus",     "xenwatch",
+        "kthreadd", "jbd2/",      "kswapd",     "kcompactd",  "khugepaged", "loop",
+        "irq/",     "kdevtmpfs",  "kauditd",    "btrfs-",     "xfs",        "xen-balloon",
+        "nvme",     "scsi_eh",    "kblockd",    "oom_reaper",
     };
+    const char *text = name->name;
 
+    if (name->parent == KTHREADD)
+        return true;
     for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
-        if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+        if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0)
             return true;
     }
-    /* Backends: 7.xvda-0 of blkback, vif7.0-q0-guest-rx of netback. */
-    return strstr(name, ".xvd") || strstr(name, "-guest-rx") || strstr(name, "-dealloc");
+    return (text[0] >= '0' && text[0] <= '9' && strchr(text, '.') && strchr(text, '-')) ||
+           (strncmp(text, "vif", 3) == 0 && strstr(text, "-q"));
 }
 
 /* A hotplug script's programs are the script's time. */
@@ -126,7 +143,7 @@ static struct xph_owner owner_of_task(const struct owning *owning, enum xph_laye
                        : name ? name->name
                               : number,
                        script && name && name != script ? name->name : "");
-    if (layer == XPH_LAYER_DOM0_PROCESS && name && is_kernel_thread(name->name))
+    if (layer == XPH_LAYER_DOM0_PROCESS && name && is_kernel_thread(name))
         owner.layer = XPH_LAYER_DOM0_KERNEL;
     return owner;
 }
@@ -200,6 +217,12 @@ static bool own_in_hypercall(struct owning *owning, const struct xph_task_call *
     uint64_t entry_ns = call->xen_ns > start_ns ? call->xen_ns : start_ns;
     struct xph_owner owner;
 
+    /* Mappings are the kernel's work, of which hypercalls are a part that is not told apart. */
+    if (call->target.command != XPH_PRIVCMD_HYPERCALL) {
+        owner = make_owner(XPH_LAYER_DOM0_KERNEL, "privcmd", "");
+        xph_hypercall_target_text(&call->target, owner.activity, sizeof(owner.activity));
+        return add_piece(owning, start_ns, end_ns, &owner);
+    }
     if (entry_ns > end_ns)
         entry_ns = end_ns;
     if (call->xen_ns != 0) {

@@ -13,6 +13,8 @@ void xph_task_calls_close(struct xph_task_calls *calls)
 bool xph_task_calls_add(struct xph_task_calls *calls, uint32_t pid,
                         const struct xph_hypercall_span *span, struct xph_error *err)
 {
+    if (span->return_ns < span->entry_ns)
+        return true;
     if (calls->count == calls->capacity) {
         size_t capacity = calls->capacity ? calls->capacity * 2 : FIRST_CAPACITY;
         struct xph_task_call *grown = realloc(calls->calls, capacity * sizeof(*grown));

@@ -42,10 +42,10 @@ static struct xph_task_name *add(struct xph_task_names *names, uint32_t pid, con
     return added;
 }
 
-bool xph_task_names_seen(struct xph_task_names *names, uint32_t pid, const char *comm,
+bool xph_task_names_seen(struct xph_task_names *names, uint32_t pid, const char *comm, uint64_t ns,
                          struct xph_error *err)
 {
-    return add(names, pid, comm, 0, err) != NULL;
+    return add(names, pid, comm, ns, err) != NULL;
 }
 
 bool xph_task_names_fork(struct xph_task_names *names, uint32_t parent, uint32_t child,
@@ -109,6 +109,29 @@ const struct xph_task_name *xph_task_name_at(const struct xph_task_names *names,
             high = middle;
     }
     return low > 0 && names->names[low - 1].pid == pid ? &names->names[low - 1] : NULL;
+}
+
+bool xph_task_comes_from(const struct xph_task_names *names, uint32_t pid, uint64_t ns,
+                         uint32_t ancestor)
+{
+    for (unsigned i = 0; i < MAX_ANCESTORS && pid != 0 && pid != ancestor; i++) {
+        const struct xph_task_name *name = xph_task_name_at(names, pid, ns);
+
+        pid = name ? name->parent : 0;
+    }
+    return pid != 0 && pid == ancestor;
+}
+
+uint32_t xph_task_program_at(const struct xph_task_names *names, uint32_t pid, uint64_t ns)
+{
+    for (unsigned i = 0; i < MAX_ANCESTORS && pid != 0; i++) {
+        const struct xph_task_name *name = xph_task_name_at(names, pid, ns);
+
+        if (!name || name->program)
+            return name ? pid : 0;
+        pid = name->parent;
+    }
+    return 0;
 }
 
 const struct xph_task_name *xph_task_script_at(const struct xph_task_names *names, uint32_t pid,

@@ -31,8 +31,9 @@ struct xph_task_names {
 
 void xph_task_names_close(struct xph_task_names *names);
 
-/* A task that had been there before was seen under this name (its comm); to be told once. */
-bool xph_task_names_seen(struct xph_task_names *names, uint32_t pid, const char *comm,
+/* A task was seen under this name (its comm), which it has had since `ns`; to be told once of one
+ * that had been there before, with 0. */
+bool xph_task_names_seen(struct xph_task_names *names, uint32_t pid, const char *comm, uint64_t ns,
                          struct xph_error *err);
 
 /* A task was made, as what its parent is. */
@@ -49,6 +50,14 @@ void xph_task_names_sort(struct xph_task_names *names);
 /* The task's name at `ns`, or NULL if it is not known. */
 const struct xph_task_name *xph_task_name_at(const struct xph_task_names *names, uint32_t pid,
                                              uint64_t ns);
+
+/* Whether `ancestor` is the task itself or one of those that it came from. */
+bool xph_task_comes_from(const struct xph_task_names *names, uint32_t pid, uint64_t ns,
+                         uint32_t ancestor);
+
+/* The task that began to run the program which `pid` is part of at `ns`: itself, or the one that it
+ * was forked from. 0 if that is not known, as of one that was there before. */
+uint32_t xph_task_program_at(const struct xph_task_names *names, uint32_t pid, uint64_t ns);
 
 /* The script that the task works for at `ns` (itself, if it is one), or NULL. */
 const struct xph_task_name *xph_task_script_at(const struct xph_task_names *names, uint32_t pid,

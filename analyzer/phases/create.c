@@ -43,14 +43,17 @@ static void end_with_boot(struct xph_operation *operation, const struct xph_phas
     const struct xph_manifest *manifest = input->manifest;
 
     if (life->idle.known) {
+        operation->ended_by = XPH_END_IDLE;
         xph_operation_add_phase(operation, "guest boot", life->idle.ns, "guest idle (run states)");
         if (operation->domain && operation->domain->became_idle)
             measure_idle_wall(operation, manifest);
     } else if (life->removed.known) {
+        operation->ended_by = XPH_END_REMOVED;
         operation->failure = "the guest was gone before it was idle";
         xph_operation_add_phase(operation, "guest boot", life->removed.ns,
                                 "domain removed (Xen: domain_remove)");
     } else if (manifest->recording_end.tsc != 0) {
+        operation->ended_by = XPH_END_RECORDING;
         xph_operation_add_phase(operation, "guest boot (goes on)",
                                 xph_clock_dom0_ns(input->clock, manifest->recording_end.tsc),
                                 "the recording ended");
@@ -63,6 +66,8 @@ static void end_with_boot(struct xph_operation *operation, const struct xph_phas
 static void add_scripts(struct xph_operation *operation, const struct xph_toolstack *toolstack,
                         uint64_t end_ns)
 {
+    bool any = false;
+
     for (size_t i = 0; i < toolstack->script_count; i++) {
         const struct xph_script_run *script = &toolstack->scripts[i];
         char name[XPH_PHASE_NAME_BYTES];
@@ -70,10 +75,11 @@ static void add_scripts(struct xph_operation *operation, const struct xph_toolst
         if (script->start_ns < operation->end_ns || script->end_ns > end_ns)
             continue;
         snprintf(name, sizeof(name), "script %s", script->name);
-        xph_operation_add_phase(operation, i == 0 ? "xenstore" : "devices", script->start_ns,
+        xph_operation_add_phase(operation, any ? "devices" : "xenstore", script->start_ns,
                                 "a hotplug script begins (dom0 kernel)");
         xph_operation_add_phase(operation, name, script->end_ns,
                                 "the hotplug script ended (dom0 kernel)");
+        any = true;
     }
 }
 

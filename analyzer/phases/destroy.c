@@ -25,6 +25,7 @@ static void add_known(struct xph_operation *operation, const struct xph_moment *
  * rest, and dom0's clock was not read when they were done. */
 static void end_without_command(struct xph_operation *operation, const struct xph_domain_life *life)
 {
+    operation->ended_by = XPH_END_REMOVED;
     xph_operation_add_phase(operation, "command", operation->returned.ns, "the command returned");
     if (life->paused.known)
         xph_operation_add_phase(operation, "shutdown", life->paused.ns, "domain paused (samples)");
@@ -45,8 +46,10 @@ static void divide_by_hypercalls(struct xph_operation *operation,
               "end asked for (hypercall destroydomain)");
     add_known(operation, &toolstack->dead, end, "domain kill",
               "destroydomain returned (hypercall)");
-    xph_operation_add_phase(operation, toolstack->dead.known ? "toolstack finish" : "domain kill",
-                            end->ns, end->seen_by);
+    xph_operation_add_phase(
+        operation,
+        toolstack->dead.known && toolstack->dead.ns < end->ns ? "toolstack finish" : "domain kill",
+        end->ns, end->seen_by);
 }
 
 static void divide_by_samples(struct xph_operation *operation, const struct xph_domain_life *life,
@@ -63,10 +66,12 @@ static void divide_by_samples(struct xph_operation *operation, const struct xph_
 
 static struct end find_end(struct xph_operation *operation, const struct xph_domain_life *life)
 {
+    operation->ended_by = operation->of_command ? XPH_END_COMMAND : XPH_END_PROCESS;
     if (operation->returned.known)
         return (struct end){operation->returned.ns, operation->of_command
                                                         ? "the command returned"
                                                         : "the toolstack's process ended"};
+    operation->ended_by = XPH_END_REMOVED;
     if (operation->of_command)
         operation->failure = "the command had not ended when the recording did";
     return (struct end){life->removed.ns, "domain removed (Xen: domain_remove)"};

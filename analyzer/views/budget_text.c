@@ -113,6 +113,8 @@ void xph_critical_path_text(FILE *out, const struct xph_report *report)
 
         fprintf(out, "%s of domain %u\n", xph_operation_kind_name(operation->kind),
                 operation->domid);
+        if (report->budgets[i].unknown)
+            fprintf(out, "whose the time was is not known: %s\n", report->budgets[i].unknown);
         for (size_t j = 0; j < path->count; j++) {
             const struct xph_owned_piece *piece = &path->pieces[j];
 

@@ -112,7 +112,8 @@ static void print_ends(FILE *out, const struct xph_operation *operation)
     if (operation->failure)
         fprintf(out, "  not completed: %s\n", operation->failure);
     if (operation->returned.known)
-        fprintf(out, "  the command returned at %.3f s\n",
+        fprintf(out, "  the %s at %.3f s\n",
+                operation->of_command ? "command returned" : "toolstack's process ended",
                 seconds(operation->returned.ns - operation->start_ns));
     if (operation->released.known && operation->returned.known &&
         operation->released.ns > operation->returned.ns)

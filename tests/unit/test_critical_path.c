@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "analyzer/path/critical_path.h"
+#include "analyzer/path/history_builder.h"
 
 enum { XL = 100, XENSTORED = 50, SCRIPT = 101, DOMAIN_1_VCPU_0 = 1 << 16 };
 
@@ -221,6 +222,110 @@ static void test_actors_are_found_again(void **state)
     xph_history_close(&history);
 }
 
+/* What dom0's kernel tells, as events made here. */
+static void take(struct xph_history_builder *builder, const struct xph_kernel_event *event,
+                 uint64_t ns)
+{
+    struct xph_error err;
+
+    assert_true(xph_history_take_kernel(builder, event, ns, &err));
+}
+
+static void take_switch(struct xph_history_builder *builder, uint64_t ns, uint32_t from,
+                        uint32_t state, uint32_t to)
+{
+    take(builder,
+         &(struct xph_kernel_event){
+             .type = XPH_KERNEL_SWITCH, .pid = from, .schedule = {from, to, state, "from", "to"}},
+         ns);
+}
+
+static void take_waking(struct xph_history_builder *builder, uint64_t ns, uint32_t by, uint32_t pid)
+{
+    take(builder,
+         &(struct xph_kernel_event){
+             .type = XPH_KERNEL_WAKING, .pid = by, .waking = {.pid = pid, .name = "woken"}},
+         ns);
+}
+
+static const struct xph_change *change_of(const struct xph_history_builder *builder, uint32_t pid,
+                                          size_t i)
+{
+    uint32_t position = xph_history_find(&builder->history, XPH_ACTOR_TASK, pid);
+
+    assert_int_not_equal(position, XPH_NOBODY);
+    assert_true(i < xph_history_at(&builder->history, position)->count);
+    return &xph_history_at(&builder->history, position)->changes[i];
+}
+
+enum { STATE_SLEEPS = 1, STATE_DEAD = 0x10, STATE_IDLE = 0x80 };
+
+/* On another CPU, a task can be woken between its going to sleep and its leaving its CPU. */
+static void test_a_wake_up_before_the_switch_counts(void **state)
+{
+    struct xph_history_builder builder;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_history_builder_open(&builder, &err));
+    take_switch(&builder, 10, 0, 0, XL);
+    take_waking(&builder, 20, XENSTORED, XL);
+    take_switch(&builder, 21, XL, STATE_SLEEPS, 0);
+    take_switch(&builder, 30, 0, 0, XL);
+    assert_int_equal(change_of(&builder, XL, 1)->ns, 21);
+    assert_int_equal(change_of(&builder, XL, 1)->activity, XPH_ACTIVITY_READY);
+    assert_int_equal(change_of(&builder, XL, 1)->by,
+                     xph_history_find(&builder.history, XPH_ACTOR_TASK, XENSTORED));
+    /* It is used up: the next sleep's end has another cause. */
+    take_switch(&builder, 40, XL, STATE_SLEEPS, 0);
+    take_switch(&builder, 50, 0, 0, XL);
+    assert_int_equal(change_of(&builder, XL, 3)->activity, XPH_ACTIVITY_WAITING);
+    xph_history_builder_close(&builder);
+}
+
+static void test_states_that_a_task_leaves_with(void **state)
+{
+    struct xph_history_builder builder;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_history_builder_open(&builder, &err));
+    take_switch(&builder, 10, 0, 0, XL);
+    take_switch(&builder, 20, XL, STATE_IDLE, SCRIPT);
+    take_switch(&builder, 30, SCRIPT, STATE_DEAD, XENSTORED);
+    take_switch(&builder, 40, XENSTORED, 0, 0);
+    assert_int_equal(change_of(&builder, XL, 1)->activity, XPH_ACTIVITY_WAITING);
+    assert_int_equal(change_of(&builder, SCRIPT, 1)->activity, XPH_ACTIVITY_ABSENT);
+    assert_int_equal(change_of(&builder, XENSTORED, 1)->activity, XPH_ACTIVITY_READY);
+    xph_history_builder_close(&builder);
+}
+
+/* A pid that is used again: what its first owner did is not the second one's. */
+static void test_a_walk_ends_at_the_birth(void **state)
+{
+    struct xph_history_builder builder;
+    struct xph_path path;
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_history_builder_open(&builder, &err));
+    take_switch(&builder, 10, 0, 0, SCRIPT);
+    take_switch(&builder, 20, SCRIPT, STATE_DEAD, XL);
+    take(&builder,
+         &(struct xph_kernel_event){.type = XPH_KERNEL_FORK, .pid = XL, .fork = {SCRIPT, "xl"}},
+         30);
+    take_switch(&builder, 40, XL, STATE_SLEEPS, SCRIPT);
+    walk(&builder.history, xph_history_find(&builder.history, XPH_ACTOR_TASK, SCRIPT), 12, 50,
+         &path);
+    for (size_t i = 0; i < path.count; i++) {
+        if (path.pieces[i].end_ns <= 30)
+            assert_int_equal(path.pieces[i].actor,
+                             xph_history_find(&builder.history, XPH_ACTOR_TASK, XL));
+    }
+    xph_path_close(&path);
+    xph_history_builder_close(&builder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +335,9 @@ int main(void)
         cmocka_unit_test(test_two_that_wait_for_each_other_end),
         cmocka_unit_test(test_nothing_known_is_absent),
         cmocka_unit_test(test_actors_are_found_again),
+        cmocka_unit_test(test_a_wake_up_before_the_switch_counts),
+        cmocka_unit_test(test_states_that_a_task_leaves_with),
+        cmocka_unit_test(test_a_walk_ends_at_the_birth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
