@@ -3,10 +3,10 @@
 
 selftest_usage() {
     cat <<EOF
-usage: xenlab selftest integrity [COUNT] | migrate [COUNT] | memory [MIB] | creations [COUNT] | matrix [SUITE[/KERNEL]...]
+usage: xenlab selftest integrity [COUNT] | migrate [COUNT] | memory [MIB] | creations [COUNT [TYPE]] | matrix [SUITE[/KERNEL]...]
   integrity  COUNT (50) guests with disk and vif created and destroyed, PV and PVH in turn, beside checksums in dom0 and guest
   migrate    COUNT (20) live migrations of a PVH guest between a and b (both up) that verifies its memory all the time
-  creations  COUNT (10) creations of the same guest: how long they take, and how much that varies
+  creations  COUNT (10) creations of the same guest, of TYPE (pvh) pv, pvh or hvm: how long they take, and how much that varies
   matrix     boots every kernel under every suite's Xen (or these), creates a PV and a PVH guest, prints a table
   memory     creates and destroys a PVH guest of MIB (8192); the host needs that much and 2 GiB more (--memory 12288)
 EOF
@@ -126,7 +126,7 @@ cmd_selftest() {
     integrity) load_host; dom0 "xenlab-selftest integrity ${2:-50}" </dev/null ;;
     migrate) selftest_migrate "${2:-20}" ;;
     memory) selftest_memory "${2:-8192}" ;;
-    creations) load_host; dom0 "xenlab-selftest creations ${2:-10}" </dev/null ;;
+    creations) load_host; dom0 "xenlab-selftest creations ${2:-10} ${3:-pvh}" </dev/null ;;
     matrix) selftest_matrix "${@:2}" ;;
     help) selftest_usage ;;
     *) selftest_usage >&2; exit 2 ;;
