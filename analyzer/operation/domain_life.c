@@ -153,6 +153,7 @@ static bool read_samples(struct xph_domain_lives *lives, const struct xph_clock 
     struct xph_sample_reader reader;
     struct xph_error ignored;
     union xph_sample sample;
+    bool ok = true;
 
     /* Without samples some boundaries are not known; the doubts say so. */
     if (!xph_sample_reader_open(&reader, file, &ignored))
@@ -163,9 +164,12 @@ static bool read_samples(struct xph_domain_lives *lives, const struct xph_clock 
     while (xph_sample_next(&reader, &sample)) {
         if (sample.header.type == XPH_SAMPLE_DOMAIN)
             take_sample(lives, clock, &sample.domain, last_pages);
+        if (ok && sample.header.type == XPH_SAMPLE_CLOCK)
+            ok = xph_wall_clock_add(&lives->wall_clock, sample.header.tsc,
+                                    sample.clock.monotonic_ns, err);
     }
     free(last_pages);
-    return true;
+    return ok;
 }
 
 static void find_idle_moments(struct xph_domain_lives *lives)
@@ -191,11 +195,13 @@ bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *
         xph_domain_lives_free(lives);
         return xph_fail(err, "out of memory");
     }
-    if (!read_trace(lives, timeline, err) ||
+    if (!xph_wall_clock_open(&lives->wall_clock, &recording->manifest, err) ||
+        !read_trace(lives, timeline, err) ||
         !read_samples(lives, &timeline->clock, &recording->samples, err)) {
         xph_domain_lives_free(lives);
         return false;
     }
+    xph_wall_clock_sort(&lives->wall_clock);
     find_idle_moments(lives);
     return true;
 }
@@ -204,6 +210,7 @@ void xph_domain_lives_free(struct xph_domain_lives *lives)
 {
     for (size_t i = 0; i < lives->count; i++)
         xph_run_edges_free(&lives->lives[i].edges);
+    xph_wall_clock_close(&lives->wall_clock);
     free(lives->lives);
     free(lives->first);
     free(lives->latest);

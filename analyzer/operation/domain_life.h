@@ -8,6 +8,7 @@
 #include "analyzer/machine/machine.h"
 #include "analyzer/operation/idle.h"
 #include "analyzer/timeline/timeline.h"
+#include "analyzer/timeline/wall_clock.h"
 #include "recording/recording.h"
 
 /* A moment that may not have been seen. */
@@ -31,6 +32,7 @@ struct xph_domain_life {
 };
 
 struct xph_domain_lives {
+    struct xph_wall_clock wall_clock;
     struct xph_domain_life *lives; /* in the order in which they were first seen; owned */
     size_t count, capacity;
     uint32_t *first, *latest; /* by domid: position + 1 of its first and its latest; owned */

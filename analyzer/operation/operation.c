@@ -96,10 +96,24 @@ static void bound_by_process(struct xph_operation *operation, const struct xph_e
             xph_evidence_task_end(evidence, operation->pid, deed_ns, &operation->returned.ns);
 }
 
+static void measure_wall(struct xph_operation *operation, const struct xph_wall_clock *wall_clock,
+                         const struct xph_clock *clock)
+{
+    uint64_t start, end;
+
+    operation->wall.known =
+        xph_wall_clock_at(wall_clock, xph_clock_dom0_tsc(clock, operation->start_ns), &start) &&
+        xph_wall_clock_at(wall_clock, xph_clock_dom0_tsc(clock, operation->end_ns), &end) &&
+        end >= start;
+    if (operation->wall.known)
+        operation->wall.ns = end - start;
+}
+
 /* False if the domain's end is not seen to have been anybody's doing. */
 static bool fill(struct xph_operation *operation, enum xph_operation_kind kind,
                  const struct xph_domain_life *life, const struct xph_manifest *manifest,
-                 const struct xph_clock *clock, const struct xph_evidence *evidence)
+                 const struct xph_clock *clock, const struct xph_evidence *evidence,
+                 const struct xph_wall_clock *wall_clock)
 {
     bool has_command = manifest->command_start.tsc != 0;
     struct xph_toolstack toolstack = {0};
@@ -126,6 +140,7 @@ static bool fill(struct xph_operation *operation, enum xph_operation_kind kind,
         return false;
     bound_by_process(operation, evidence, &toolstack, life, has_command);
     kinds[kind].divide(operation, &input);
+    measure_wall(operation, wall_clock, clock);
     return true;
 }
 
@@ -151,11 +166,11 @@ bool xph_operations_find(const struct xph_domain_lives *lives, const struct xph_
         const struct xph_domain_life *life = &lives->lives[i];
 
         if (*count < capacity && belongs(&life->added, manifest, clock))
-            *count +=
-                fill(&(*operations)[*count], XPH_OPERATION_CREATE, life, manifest, clock, evidence);
+            *count += fill(&(*operations)[*count], XPH_OPERATION_CREATE, life, manifest, clock,
+                           evidence, &lives->wall_clock);
         if (*count < capacity && belongs(&life->removed, manifest, clock))
             *count += fill(&(*operations)[*count], XPH_OPERATION_DESTROY, life, manifest, clock,
-                           evidence);
+                           evidence, &lives->wall_clock);
     }
     return true;
 }

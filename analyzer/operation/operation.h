@@ -19,13 +19,10 @@ struct xph_phase {
     const char *ends_with; /* what marks its end, and where that was seen */
 };
 
-/* The whole as the recorder measured it by dom0's CLOCK_MONOTONIC, not by the TSC that the phases
- * are told in. */
+/* The whole by dom0's CLOCK_MONOTONIC, not by the TSC that the phases are told in. */
 struct xph_wall {
     bool known;
     uint64_t ns;
-    uint64_t error_ns; /* it may be so much shorter or longer */
-    const char *of;    /* which two moments */
 };
 
 /* What ends an operation. */

@@ -6,35 +6,14 @@
 
 #include <stdio.h>
 
-static void measure_wall(struct xph_operation *operation, const struct xph_manifest *manifest,
-                         const struct xph_instant *end, const char *of)
-{
-    operation->wall = (struct xph_wall){
-        .known = operation->of_command && end->monotonic_ns > 0 &&
-                 end->monotonic_ns >= manifest->command_start.monotonic_ns,
-        .ns = end->monotonic_ns - manifest->command_start.monotonic_ns,
-        .of = of,
-    };
-}
-
-/* The recorder saw the guest become idle by its samples, which are some time apart. */
-static void measure_idle_wall(struct xph_operation *operation, const struct xph_manifest *manifest)
-{
-    measure_wall(operation, manifest, &operation->domain->idle,
-                 "command's start to guest idle, by CPU time that Xen accounts");
-    operation->wall.error_ns = operation->domain->idle_error_ns;
-}
-
 /* The guest never ran: all that can be told is when the command gave up. */
-static void end_without_run(struct xph_operation *operation, const struct xph_phase_input *input)
+static void end_without_run(struct xph_operation *operation)
 {
     operation->failure = "the domain was made, but never ran";
     if (!operation->returned.known)
         return;
     xph_operation_add_phase(operation, "domain build", operation->returned.ns,
                             "the command returned");
-    measure_wall(operation, input->manifest, &input->manifest->command_end,
-                 "command's start to its end");
 }
 
 static void end_with_boot(struct xph_operation *operation, const struct xph_phase_input *input)
@@ -45,8 +24,6 @@ static void end_with_boot(struct xph_operation *operation, const struct xph_phas
     if (life->idle.known) {
         operation->ended_by = XPH_END_IDLE;
         xph_operation_add_phase(operation, "guest boot", life->idle.ns, "guest idle (run states)");
-        if (operation->domain && operation->domain->became_idle)
-            measure_idle_wall(operation, manifest);
     } else if (life->removed.known) {
         operation->ended_by = XPH_END_REMOVED;
         operation->failure = "the guest was gone before it was idle";
@@ -57,8 +34,6 @@ static void end_with_boot(struct xph_operation *operation, const struct xph_phas
         xph_operation_add_phase(operation, "guest boot (goes on)",
                                 xph_clock_dom0_ns(input->clock, manifest->recording_end.tsc),
                                 "the recording ended");
-        measure_wall(operation, manifest, &manifest->recording_end,
-                     "command's start to the recording's end");
     }
 }
 
@@ -122,7 +97,7 @@ void xph_phases_of_create(struct xph_operation *operation, const struct xph_phas
                             toolstack->create.known ? "domain asked for (hypercall createdomain)"
                                                     : "domain made (Xen: domain_add)");
     if (!life->first_run.known) {
-        end_without_run(operation, input);
+        end_without_run(operation);
         return;
     }
     if (toolstack->create.known)

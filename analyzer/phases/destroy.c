@@ -80,7 +80,6 @@ static struct end find_end(struct xph_operation *operation, const struct xph_dom
 void xph_phases_of_destroy(struct xph_operation *operation, const struct xph_phase_input *input)
 {
     const struct xph_domain_life *life = input->life;
-    const struct xph_manifest *manifest = input->manifest;
     struct end end = find_end(operation, life);
 
     operation->released = life->removed;
@@ -95,9 +94,4 @@ void xph_phases_of_destroy(struct xph_operation *operation, const struct xph_pha
         divide_by_hypercalls(operation, input->toolstack, &end);
     else
         divide_by_samples(operation, life, &end);
-    operation->wall = (struct xph_wall){
-        .known = operation->of_command && operation->returned.known,
-        .ns = manifest->command_end.monotonic_ns - manifest->command_start.monotonic_ns,
-        .of = "command's start to its end",
-    };
 }

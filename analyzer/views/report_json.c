@@ -85,9 +85,6 @@ static json_t *operation_to_json(const struct xph_operation *operation,
     json_object_set_new(object, "wall_ns",
                         operation->wall.known ? json_integer((json_int_t)operation->wall.ns)
                                               : json_null());
-    json_object_set_new(object, "wall_error_ns",
-                        json_integer((json_int_t)operation->wall.error_ns));
-    json_object_set_new(object, "wall_of", text_or_null(operation->wall.of));
     json_object_set_new(object, "command_returned_ns",
                         moment(&operation->returned, operation->start_ns));
     json_object_set_new(object, "released_ns", moment(&operation->released, operation->start_ns));

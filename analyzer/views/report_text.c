@@ -95,16 +95,12 @@ static void print_wall(FILE *out, const struct xph_operation *operation)
     double sum = seconds(xph_operation_sum_ns(operation)), wall = seconds(operation->wall.ns);
 
     if (!operation->wall.known) {
-        fprintf(out, "  %-*s not measured for this end\n", NAME_WIDTH, "wall time");
+        fprintf(out, "  %-*s not measured\n", NAME_WIDTH, "wall time");
         return;
     }
     fprintf(out, "  %-*s %11s %10.3f s  difference %+.3f s, %+.2f %%\n", NAME_WIDTH,
             "wall time (dom0's clock)", "", wall, sum - wall,
             wall > 0 ? 100 * (sum - wall) / wall : 0);
-    fprintf(out, "  %*s (%s", NAME_WIDTH, "", operation->wall.of);
-    if (operation->wall.error_ns > 0)
-        fprintf(out, "; +-%.3f s", seconds(operation->wall.error_ns));
-    fputs(")\n", out);
 }
 
 static void print_ends(FILE *out, const struct xph_operation *operation)
