@@ -103,7 +103,8 @@ for type in pv pvh; do
     for phase in "toolstack prepare" "kernel image" "memory and image copy" "guest boot" "lost records: none" "emulated"; do
         claim_says "$phase"
     done
-    claim_says "hypervisor   memory_op populate_physmap"
+    claim_exit 0 "create $type: the stacks" build/xenphase report --folded "$out/$type.xph"
+    claim_says ";hypervisor;memory_op populate_physmap "
     claim "create $type: whose the time was adds up to each phase" budget_balances "$out/$type.xph" 1
     claim "create $type: xenalyze opens xen.trace, run states and hypercall counts are equal" \
         run "XENPHASE=/usr/local/bin/xenphase bash /root/compare-with-xenalyze /root/$type.xph/xen.trace $(field "$(cat "$out/$type.xph/manifest.json")" khz)"
