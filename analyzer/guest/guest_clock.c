@@ -170,20 +170,21 @@ static const struct xph_clock_bound *nearest(const struct xph_guest_clock *clock
 /*
  * How far host minus guest may be at `guest_ns` from what it was at the mark `from`. Toward another
  * mark, the clock was slewed no more than between both; toward the guest's start, no more than
- * since then; after the last mark, who knows.
+ * since then, nor than NTP may: CLOCK_MONOTONIC begins with what the machine took up to there and
+ * CLOCK_MONOTONIC_RAW with 0 (Linux: timekeeping_init(), since 4.19), so the difference may be much
+ * more; after the last mark, who knows.
  */
 static int64_t drift_to(const struct xph_clock_bound *from, const struct xph_clock_bound *toward,
                         int64_t guest_ns)
 {
     uint64_t ns = distance((int64_t)from->guest_ns, guest_ns);
-    uint64_t drift = ppm_of(ns, XPH_GUEST_CLOCK_RAW_PPM);
+    uint64_t slewed = distance(from->slewed_ns, toward ? toward->slewed_ns : 0);
+    uint64_t most = ppm_of(ns, XPH_GUEST_CLOCK_SLEW_PPM);
     bool before = guest_ns < (int64_t)from->guest_ns;
 
-    if (saturated(from->slewed_ns) || (!toward && !before))
-        drift += ppm_of(ns, XPH_GUEST_CLOCK_SLEW_PPM);
-    else
-        drift += distance(from->slewed_ns, toward ? toward->slewed_ns : 0);
-    return (int64_t)drift + ROUNDING_NS;
+    if (saturated(from->slewed_ns) || (!toward && (!before || slewed > most)))
+        slewed = most;
+    return (int64_t)(ppm_of(ns, XPH_GUEST_CLOCK_RAW_PPM) + slewed) + ROUNDING_NS;
 }
 
 static void narrow_at(int64_t *low, int64_t *high, const struct xph_clock_bound *from,

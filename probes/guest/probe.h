@@ -32,7 +32,7 @@ struct tick_options {
     uint64_t for_ns;          /* 0: until a signal */
 };
 
-/* Ticks, and reports the gaps. */
+/* Ticks, and reports the gaps. False if not even the first mark could be made. */
 bool probe_tick(struct probe *probe, const struct tick_options *options);
 
 #endif

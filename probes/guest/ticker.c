@@ -184,6 +184,7 @@ bool probe_tick(struct probe *probe, const struct tick_options *options)
     const struct sigaction action = {.sa_handler = on_signal};
     struct tick_options checked = *options;
     struct ticker *ticker = calloc(1, sizeof(*ticker));
+    bool marked;
 
     if (!ticker) {
         fputs("xenphase-mark: out of memory\n", stderr);
@@ -193,10 +194,11 @@ bool probe_tick(struct probe *probe, const struct tick_options *options)
         checked.gap_ns = checked.tick_ns * DEFAULT_GAP_TICKS;
     for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         sigaction(signals[i], &action, NULL);
-    if (probe_mark(probe, "tick.start", NULL))
+    marked = probe_mark(probe, "tick.start", NULL);
+    if (marked) {
         run(probe, &checked, ticker);
-    if (ticker->tick_count > 0)
         report(ticker, &checked);
+    }
     free(ticker);
-    return true;
+    return marked;
 }

@@ -42,14 +42,17 @@ static unsigned tag_of(const struct mark *mark, unsigned tags)
     return (mark->sender + mark->sequence) % tags;
 }
 
-static bool fail(struct why *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool fail(struct why *why, const char *format, ...)
+bool way_failed(struct why *why, const char *format, ...)
 {
+    size_t used = strlen(why->text);
     va_list args;
 
+    if (used > 0)
+        used += (size_t)snprintf(why->text + used, sizeof(why->text) - used, "; ");
+    if (used >= sizeof(why->text))
+        return false;
     va_start(args, format);
-    vsnprintf(why->text, sizeof(why->text), format, args);
+    vsnprintf(why->text + used, sizeof(why->text) - used, format, args);
     va_end(args);
     return false;
 }
@@ -62,7 +65,7 @@ static bool cpuid_send(enum xen_guest guest, const struct mark *mark, struct why
     size_t size;
 
     if (guest != XEN_GUEST_HVM)
-        return fail(why, "Xen does not see a PV guest's CPUID");
+        return way_failed(why, "Xen does not see a PV guest's CPUID");
     size = mark_encode(mark, frame);
     for (size_t at = 0; at < size; at += XPH_CPUID_PIECE) {
         memcpy(&piece, frame + at, sizeof(piece));
@@ -83,13 +86,14 @@ static bool forced_send(enum xen_guest guest, const struct mark *mark, struct wh
     size_t size;
 
     if (guest != XEN_GUEST_PV)
-        return fail(why, "Xen emulates CPUID by force for PV guests only");
+        return way_failed(why, "Xen emulates CPUID by force for PV guests only");
     size = mark_encode(mark, frame);
     if (!stubs_send(tag, true, frame, 1))
-        return fail(why, "Xen refuses to emulate CPUID");
+        return way_failed(why, "Xen refuses to emulate CPUID");
     clocks_read(&clocks);
     mark_stamp(frame, size, &clocks);
-    return stubs_send(tag, false, frame + 1, size - 1) || fail(why, "Xen refuses to emulate CPUID");
+    return stubs_send(tag, false, frame + 1, size - 1) ||
+           way_failed(why, "Xen refuses to emulate CPUID");
 }
 
 /* Linux: include/uapi/xen/privcmd.h; Xen: public/hvm/hvm_op.h. */
@@ -144,7 +148,7 @@ static bool hypercall_send(enum xen_guest guest, const struct mark *mark, struct
     if (fd < 0)
         fd = open("/proc/xen/privcmd", O_RDWR | O_CLOEXEC);
     if (fd < 0)
-        return fail(why, "/dev/xen/privcmd: %s", strerror(errno));
+        return way_failed(why, "/dev/xen/privcmd: %s", strerror(errno));
     /* Xen reads what is on our stack without our being there to fault it in. */
     mlockall(MCL_CURRENT);
     sent = hypercall_send_by(fd, mark);
@@ -153,8 +157,9 @@ static bool hypercall_send(enum xen_guest guest, const struct mark *mark, struct
     close(fd);
     if (sent)
         return true;
-    return fail(why, "HVMOP_xentrace: %s%s", strerror(errnum),
-                errnum == EPERM ? " (it needs the module xen-privcmd with unrestricted=1)" : "");
+    return way_failed(why, "HVMOP_xentrace: %s%s", strerror(errnum),
+                      errnum == EPERM ? " (it needs the module xen-privcmd with unrestricted=1)"
+                                      : "");
 }
 
 const struct way ways[] = {

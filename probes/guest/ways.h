@@ -9,7 +9,7 @@
 #include "probes/guest/frame.h"
 #include "probes/guest/xen_guest.h"
 
-enum { WHY_BYTES = 160 };
+enum { WHY_BYTES = 320 };
 
 /* What has been tried in vain. */
 struct why {
@@ -33,6 +33,9 @@ const struct way *way_find(const char *name);
  * none worked: `why` tells of each. */
 const struct way *mark_send(enum xen_guest guest, const struct way *asked, const struct mark *mark,
                             struct why *why);
+
+/* Adds a reason to those that `why` has; false. */
+bool way_failed(struct why *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The guest's clocks now. */
 void clocks_read(struct mark_clocks *clocks);

@@ -95,23 +95,17 @@ static bool read_all(int fd, void *bytes, size_t count)
     return true;
 }
 
-static bool told(struct why *why, const char *text)
-{
-    snprintf(why->text, sizeof(why->text), "xenstore: %s", text);
-    return false;
-}
-
 static bool take_answer(int fd, struct why *why)
 {
     struct message answer;
     char text[64] = "";
 
     if (!read_all(fd, &answer, sizeof(answer)))
-        return told(why, strerror(errno));
+        return way_failed(why, "xenstore: %s", strerror(errno));
     if (answer.bytes >= sizeof(text) || !read_all(fd, text, answer.bytes))
-        return told(why, "an answer that is none");
+        return way_failed(why, "xenstore: an answer that is none");
     text[answer.bytes] = '\0';
-    return answer.type != XS_ERROR || told(why, text);
+    return answer.type != XS_ERROR || way_failed(why, "xenstore: %s", text);
 }
 
 bool xenstore_send(enum xen_guest guest, const struct mark *mark, struct why *why)
@@ -128,13 +122,13 @@ bool xenstore_send(enum xen_guest guest, const struct mark *mark, struct why *wh
     for (unsigned i = 0; fd < 0 && i < sizeof(devices) / sizeof(devices[0]); i++)
         fd = open(devices[i], O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return told(why, strerror(errno));
+        return way_failed(why, "xenstore: %s", strerror(errno));
     request.head.bytes = (uint32_t)compose(request.body, mark);
     size = sizeof(request.head) + request.head.bytes;
     if (write(fd, &request, size) == (ssize_t)size)
         sent = take_answer(fd, why);
     else
-        sent = told(why, strerror(errno));
+        sent = way_failed(why, "xenstore: %s", strerror(errno));
     close(fd);
     return sent;
 }

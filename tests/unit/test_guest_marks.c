@@ -13,6 +13,7 @@
 #include "analyzer/guest/guest_clock.h"
 #include "analyzer/guest/marks.h"
 #include "analyzer/guest/spans.h"
+#include "tests/unit/guest_marks.h"
 
 enum {
     CPUID = 0x8200e,
@@ -29,22 +30,7 @@ struct pieces {
     size_t count;
 };
 
-static struct xph_guest_marks marks;
-static struct xph_error err;
 static const struct xph_vcpu guest = {.domid = DOMID, .vcpu = 1};
-
-static int open_marks(void **state)
-{
-    (void)state;
-    return xph_guest_marks_open(&marks, &err) ? 0 : -1;
-}
-
-static int close_marks(void **state)
-{
-    (void)state;
-    xph_guest_marks_close(&marks);
-    return 0;
-}
 
 static struct mark make_mark(const char *name, const char *value, uint32_t sender)
 {
@@ -457,6 +443,22 @@ static void test_slewing_widens_the_error_by_what_the_guest_tells(void **state)
     xph_guest_clock_close(&clock);
 }
 
+/* As of a guest whose kernel took 2 s up to where its clocks begin. */
+static void test_what_the_clocks_began_with_is_not_taken_for_slewing(void **state)
+{
+    struct xph_guest_clock clock;
+    uint64_t error_ns;
+    int64_t host_ns;
+
+    (void)state;
+    add_moment(10000000000, 0, 8000000000, 2000000000);
+    assert_true(xph_guest_clock_open(&clock, &marks, DOMID, &err));
+    assert_true(xph_guest_clock_place(&clock, 0, 0, &host_ns, &error_ns));
+    assert_true(error_ns < 5000000);
+    assert_true(llabs(host_ns - 2000000000) <= (int64_t)error_ns);
+    xph_guest_clock_close(&clock);
+}
+
 static void test_a_clock_that_stood_still_begins_a_new_stretch(void **state)
 {
     struct xph_guest_clock clock;
@@ -550,6 +552,7 @@ int main(void)
         MARKS_TEST(test_one_mark_by_two_ways_is_one_and_missing_ones_are_counted),
         MARKS_TEST(test_a_narrow_mark_makes_a_wide_one_exact),
         MARKS_TEST(test_slewing_widens_the_error_by_what_the_guest_tells),
+        MARKS_TEST(test_what_the_clocks_began_with_is_not_taken_for_slewing),
         MARKS_TEST(test_a_clock_that_stood_still_begins_a_new_stretch),
         MARKS_TEST(test_a_lying_clock_overflows_nothing),
         MARKS_TEST(test_spans_are_read_from_the_marks_that_mean_them),

@@ -24,6 +24,7 @@
 
 #include "analyzer/guest/guest_clock.h"
 #include "analyzer/guest/marks.h"
+#include "tests/unit/guest_marks.h"
 
 #define PROBE "build/xenphase-mark"
 
@@ -31,22 +32,7 @@ enum { DOMID = 7, FORCED_BYTES = 7, CPUID_BYTES = 2, HVM_LEAF = 0x40000004, MAX_
 
 enum guest_type { PV, HVM };
 
-static struct xph_guest_marks marks;
-static struct xph_error err;
 static const struct xph_vcpu vcpu = {.domid = DOMID, .vcpu = 0};
-
-static int open_marks(void **state)
-{
-    (void)state;
-    return xph_guest_marks_open(&marks, &err) ? 0 : -1;
-}
-
-static int close_marks(void **state)
-{
-    (void)state;
-    xph_guest_marks_close(&marks);
-    return 0;
-}
 
 /* A record of now. */
 static struct xph_record record_now(uint32_t event, bool timed)

@@ -9,7 +9,7 @@
 
 #include "probes/guest/ways.h"
 
-enum { TORN_EVERY = 10, DAMAGED_EVERY = 100, STRAY_EVERY = 50 };
+enum { TORN_EVERY = 10, DAMAGED_EVERY = 100, STRAY_EVERY = 50, STRAY_BYTES = 4 };
 
 /* A frame's pieces as its way sends them, from `from` to `to` (bytes, multiples of 4). */
 static void send_part(enum xen_guest guest, unsigned tag, const uint8_t *frame, size_t from,
@@ -55,8 +55,8 @@ int main(int argc, char **argv)
             torn++;
         }
         if (i % STRAY_EVERY == 0) {
-            send_part(guest, 1, frame, 8, 12);
-            stray++;
+            send_part(guest, 1, frame, 8, 8 + STRAY_BYTES);
+            stray += guest == XEN_GUEST_PV ? STRAY_BYTES : 1;
         }
         if (i % DAMAGED_EVERY == 0) {
             frame[size - 1] ^= 1;
