@@ -103,7 +103,11 @@ static struct xph_owner tail_owner(const struct xph_operation *operation)
         [XPH_END_REMOVED] = {XPH_LAYER_WAITING, "Xen", "last references dropped"},
         [XPH_END_RECORDING] = {XPH_LAYER_WAITING, "guest", "idle"},
     };
+    /* A guest that ended, or was ended, before it had booted. */
+    static const struct xph_owner gone = {XPH_LAYER_WAITING, "guest", "until it is removed"};
 
+    if (operation->kind == XPH_OPERATION_CREATE && operation->ended_by == XPH_END_REMOVED)
+        return gone;
     return owners[operation->ended_by];
 }
 
