@@ -427,10 +427,10 @@ int session_run(const struct options *options, xentoollog_logger *log, struct xp
     blocked = session.handled;
     for (size_t i = 0; i < sizeof(held_back) / sizeof(held_back[0]); i++)
         sigaddset(&blocked, held_back[i]);
-    /* Blocked before any thread exists, so that only wait_tick() takes them; and for good, as one
-     * that came in the meantime must not change how we end. */
     /* Ignored by who started us, it would not tell of the command's end. */
     signal(SIGCHLD, SIG_DFL);
+    /* Blocked before any thread exists, so that only wait_tick() takes them; and for good, as one
+     * that came in the meantime must not change how we end. */
     sigprocmask(SIG_BLOCK, &blocked, &session.original_mask);
     if (set_up(&session, err)) {
         code = options->system ? record_system(&session, err) : record_command(&session, err);
