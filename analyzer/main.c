@@ -17,7 +17,7 @@ static const struct command {
 } commands[] = {
     {"record", "[options] -- COMMAND...", "in dom0: record Xen while COMMAND runs", xph_cmd_record},
     {"doctor", "", "in dom0: what this host offers to a recording", xph_cmd_doctor},
-    {"report", "[--json] DIR", "the phases of the recorded operation", xph_cmd_report},
+    {"report", "[options] DIR", "the phases of the recorded operation", xph_cmd_report},
     {"summary", "[--json] DIR", "run states, hypercalls, VM exits: counts and times",
      xph_cmd_summary},
     {"timeline", "[--summary] DIR", "all sources on one clock, and what dom0 did",

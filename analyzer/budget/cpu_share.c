@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "analyzer/budget/coverage.h"
-#include "analyzer/machine/machine.h"
+#include "analyzer/machine/follow.h"
 
 enum { DOMIDS = UINT16_MAX + 1 };
 
@@ -89,24 +89,6 @@ static bool take_interval(void *context, const struct xph_runstate_interval *int
     return true;
 }
 
-static bool read_timeline(struct collection *collection, struct xph_timeline *timeline,
-                          struct xph_error *err)
-{
-    struct xph_machine_observer observer = {take_interval, collection};
-    struct xph_machine machine;
-    struct xph_record record;
-    bool ok = true;
-
-    if (!xph_machine_open(&machine, &observer, err))
-        return false;
-    machine.settled_tsc = timeline->settled_tsc;
-    while (ok && xph_timeline_next(timeline, &record))
-        ok = xph_machine_feed(&machine, &record, err);
-    ok = ok && xph_machine_finish(&machine, timeline->last_ns, err);
-    xph_machine_close(&machine);
-    return ok;
-}
-
 static void settle(struct collection *collection)
 {
     for (size_t i = 0; i < collection->own_count; i++)
@@ -143,9 +125,10 @@ bool xph_cpu_shares(const struct xph_operation *operations, size_t count, uint32
                     struct xph_error *err)
 {
     struct collection collection = {.own_count = 0};
+    const struct xph_follower follower = {.interval = take_interval, .context = &collection};
     bool ok = begin(&collection, operations, count) || xph_fail(err, "out of memory");
 
-    ok = ok && read_timeline(&collection, timeline, err);
+    ok = ok && xph_machine_follow(timeline, &follower, NULL, err);
     if (ok)
         settle(&collection);
     for (size_t i = 0; ok && i < count; i++)

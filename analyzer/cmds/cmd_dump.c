@@ -12,6 +12,7 @@
 #include "analyzer/cmds/dump_options.h"
 #include "analyzer/decode/events.h"
 #include "analyzer/machine/contradictions.h"
+#include "analyzer/machine/follow.h"
 #include "analyzer/symbols/symbols.h"
 #include "analyzer/timeline/doubts.h"
 #include "analyzer/views/dump_queue.h"
@@ -85,16 +86,6 @@ static bool dump_records(const struct xph_dump_options *options, struct xph_time
          xph_machine_finish(machine, timeline->last_ns, err);
     xph_dump_queue_close(&queue);
     return ok;
-}
-
-static int tell_doubts(const struct xph_doubts *doubts)
-{
-    for (size_t i = 0; i < doubts->count; i++) {
-        fputs("xenphase dump: in doubt: ", stderr);
-        xph_print_text(stderr, doubts->text[i]);
-        fputc('\n', stderr);
-    }
-    return doubts->count > 0 ? XPH_EXIT_DOUBTFUL : XPH_EXIT_OK;
 }
 
 static bool open_symbols(const struct xph_dump_options *options, struct xph_symbols *symbols,
@@ -211,14 +202,13 @@ static int dump_timeline(const struct xph_dump_options *options, struct xph_time
     struct xph_machine machine;
     bool ok;
 
-    if (!xph_machine_open(&machine, NULL, err))
+    if (!xph_machine_open_timeline(&machine, timeline, NULL, err))
         return XPH_EXIT_ERROR;
-    machine.settled_tsc = timeline->settled_tsc;
     ok = dump(options, timeline, &machine, kind, doubts, err);
     xph_doubts_of_timeline(doubts, timeline);
     xph_doubts_of_machine(doubts, machine.contradictions);
     xph_machine_close(&machine);
-    return ok ? tell_doubts(doubts) : XPH_EXIT_ERROR;
+    return ok ? xph_tell_doubts("dump", doubts) : XPH_EXIT_ERROR;
 }
 
 static int dump_xenstore(const struct xph_dump_options *options,
@@ -248,7 +238,7 @@ static int dump_xenstore(const struct xph_dump_options *options,
     }
     if (reader.damaged)
         xph_doubt(doubts, "%s is cut or damaged at byte %zu", XPH_FILE_XENSTORE, reader.at);
-    return tell_doubts(doubts);
+    return xph_tell_doubts("dump", doubts);
 }
 
 static int dump_recording(const struct xph_dump_options *options, struct xph_error *err)

@@ -233,16 +233,6 @@ static int export_trace(const struct export_options *options, const struct xph_m
     return ok ? XPH_EXIT_OK : XPH_EXIT_ERROR;
 }
 
-static int tell_doubts(const struct xph_doubts *doubts)
-{
-    for (size_t i = 0; i < doubts->count; i++) {
-        fputs("xenphase export: in doubt: ", stderr);
-        xph_print_text(stderr, doubts->text[i]);
-        fputc('\n', stderr);
-    }
-    return doubts->count > 0 ? XPH_EXIT_DOUBTFUL : XPH_EXIT_OK;
-}
-
 static int export_recording(const struct export_options *options, struct xph_doubts *doubts,
                             struct xph_error *err)
 {
@@ -284,5 +274,5 @@ int xph_cmd_export(int argc, char **argv, struct xph_error *err)
     }
     code = options.trace_path ? export_bare_trace(&options, &doubts, err)
                               : export_recording(&options, &doubts, err);
-    return code == XPH_EXIT_OK ? tell_doubts(&doubts) : code;
+    return code == XPH_EXIT_OK ? xph_tell_doubts("export", &doubts) : code;
 }

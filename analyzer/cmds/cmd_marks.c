@@ -8,6 +8,7 @@
 
 #include "analyzer/cmds/commands.h"
 #include "analyzer/machine/contradictions.h"
+#include "analyzer/machine/follow.h"
 #include "analyzer/timeline/doubts.h"
 #include "analyzer/views/marks.h"
 #include "analyzer/views/terminal_text.h"
@@ -62,27 +63,27 @@ static bool parse_options(struct marks_options *options, int argc, char **argv,
     return true;
 }
 
+static bool take_record(void *context, const struct xph_machine *machine,
+                        const struct xph_record *record, struct xph_error *err)
+{
+    return xph_guest_marks_feed(context, record, xph_machine_running(machine, record->pcpu), err);
+}
+
 static bool read_trace(struct xph_guest_marks *marks, const struct xph_recording *recording,
                        struct xph_doubts *doubts, struct xph_error *err)
 {
+    const struct xph_follower follower = {.record = take_record, .context = marks};
+    struct xph_finding contradictions[XPH_CONTRADICTIONS];
     struct xph_timeline timeline;
-    struct xph_machine machine;
-    struct xph_record record;
-    bool ok = true;
+    bool ok;
 
     if (!xph_timeline_open_recording(&timeline, recording, err))
         return false;
-    if (!xph_machine_open(&machine, NULL, err)) {
-        xph_timeline_close(&timeline);
-        return false;
+    ok = xph_machine_follow(&timeline, &follower, contradictions, err);
+    if (ok) {
+        xph_doubts_of_timeline(doubts, &timeline);
+        xph_doubts_of_machine(doubts, contradictions);
     }
-    machine.settled_tsc = timeline.settled_tsc;
-    while (ok && xph_timeline_next(&timeline, &record))
-        ok = xph_machine_feed(&machine, &record, err) &&
-             xph_guest_marks_feed(marks, &record, xph_machine_running(&machine, record.pcpu), err);
-    xph_doubts_of_timeline(doubts, &timeline);
-    xph_doubts_of_machine(doubts, machine.contradictions);
-    xph_machine_close(&machine);
     xph_timeline_close(&timeline);
     return ok;
 }
@@ -133,12 +134,14 @@ static bool find_domains(struct xph_marks_view *view, struct xph_error *err)
     bool *seen = calloc(UINT16_MAX + 1, sizeof(*seen));
     size_t count = 0;
 
-    for (size_t i = 0; seen && i < view->marks->count; i++) {
+    if (!seen)
+        return xph_fail(err, "out of memory for guests' marks");
+    for (size_t i = 0; i < view->marks->count; i++) {
         count += !seen[view->marks->marks[i].domid];
         seen[view->marks->marks[i].domid] = true;
     }
     view->domains = calloc(count ? count : 1, sizeof(*view->domains));
-    for (unsigned domid = 0; seen && view->domains && domid <= UINT16_MAX; domid++) {
+    for (unsigned domid = 0; view->domains && domid <= UINT16_MAX; domid++) {
         struct xph_marking_domain *domain = &view->domains[view->domain_count];
 
         if (!seen[domid])
@@ -161,12 +164,7 @@ static int show(const struct marks_options *options, struct xph_marks_view *view
         xph_marks_text(stdout, view);
     else if (!xph_marks_json(stdout, view, err))
         return XPH_EXIT_ERROR;
-    for (size_t i = 0; !options->json && i < view->doubts->count; i++) {
-        fputs("xenphase marks: in doubt: ", stderr);
-        xph_print_text(stderr, view->doubts->text[i]);
-        fputc('\n', stderr);
-    }
-    return view->doubts->count > 0 ? XPH_EXIT_DOUBTFUL : XPH_EXIT_OK;
+    return xph_tell_doubts("marks", view->doubts);
 }
 
 static int list_marks(const struct marks_options *options, const struct xph_recording *recording,

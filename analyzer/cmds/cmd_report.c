@@ -18,7 +18,7 @@ enum { DEFAULT_WIDTH = 100, OPTION_JSON = 256, OPTION_CRITICAL_PATH, OPTION_FOLD
 static const char help_text[] =
     "usage: xenphase report [--json | --critical-path | --folded] DIR\n"
     "\n"
-    "Finds the domain that was created or destroyed in the recording DIR and prints the "
+    "Finds the domains that were created or destroyed in the recording DIR and prints each "
     "operation's phases, whose the\n"
     "time in each was, who held the CPUs, and how their sum compares with the time that dom0's own "
     "clock measured.\n"
@@ -58,6 +58,8 @@ static bool find_operations(struct xph_report *report, const struct xph_recordin
     xph_doubts_of_machine(&report->doubts, lives.contradictions);
     ok = xph_operations_find(&lives, &recording->manifest, &timeline->clock, evidence,
                              &report->operations, &report->count, err);
+    if (ok && report->count == XPH_MAX_OPERATIONS)
+        xph_doubt(&report->doubts, "only the first %d operations are told", XPH_MAX_OPERATIONS);
     xph_domain_lives_free(&lives);
     return ok;
 }

@@ -1,7 +1,6 @@
 /*
  * xenphase summary: what a trace holds, counted.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@ enum { OPTION_JSON = 256, OPTION_TRACE, OPTION_KHZ, OPTION_THREADS };
 
 /* Emulated clocks may be off by more than the estimate's error: only what is far beyond it is a
  * wrong frequency. */
-enum { MAX_KHZ = 100000000, DOUBTED = 3 };
+enum { DOUBTED = 3 };
 
 struct summary_options {
     bool json, help;
@@ -59,18 +58,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool parse_number(const char *name, const char *text, unsigned long max,
-                         unsigned long *value, struct xph_error *err)
-{
-    char *end;
-
-    errno = 0;
-    *value = strtoul(text, &end, 10);
-    if (errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *value >= 1 && *value <= max)
-        return true;
-    return xph_fail(err, "--%s wants a number from 1 to %lu, not '%s'", name, max, text);
-}
-
 static bool parse_option(struct summary_options *options, int option, struct xph_error *err)
 {
     unsigned long number;
@@ -83,12 +70,12 @@ static bool parse_option(struct summary_options *options, int option, struct xph
         options->trace_path = optarg;
         return true;
     case OPTION_KHZ:
-        if (!parse_number("khz", optarg, MAX_KHZ, &number, err))
+        if (!xph_parse_number("khz", optarg, 1, XPH_MAX_KHZ, &number, err))
             return false;
         options->khz = number;
         return true;
     case OPTION_THREADS:
-        if (!parse_number("threads", optarg, XPH_MAX_THREADS, &number, err))
+        if (!xph_parse_number("threads", optarg, 1, XPH_MAX_THREADS, &number, err))
             return false;
         options->threads = (unsigned)number;
         return true;
@@ -152,16 +139,6 @@ static bool choose_frequency(struct xph_summary_view *view, uint64_t khz, struct
     return true;
 }
 
-static int tell_doubts(const struct xph_doubts *doubts)
-{
-    for (size_t i = 0; i < doubts->count; i++) {
-        fputs("xenphase summary: in doubt: ", stderr);
-        xph_print_text(stderr, doubts->text[i]);
-        fputc('\n', stderr);
-    }
-    return doubts->count > 0 ? XPH_EXIT_DOUBTFUL : XPH_EXIT_OK;
-}
-
 static bool print_summary(const struct summary_options *options, struct xph_summary_view *view,
                           uint64_t khz, struct xph_doubts *doubts, struct xph_error *err)
 {
@@ -196,7 +173,7 @@ static int summarize(const struct summary_options *options, const struct xph_map
     else
         ok = print_summary(options, view, khz, doubts, err);
     xph_summary_close(&summary);
-    return ok ? tell_doubts(doubts) : XPH_EXIT_ERROR;
+    return ok ? xph_tell_doubts("summary", doubts) : XPH_EXIT_ERROR;
 }
 
 static int summarize_recording(const struct summary_options *options, struct xph_error *err)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +93,6 @@ static bool parse_sources(struct timeline_options *options, char *names, struct 
 
 static bool parse_option(struct timeline_options *options, int option, struct xph_error *err)
 {
-    char *end;
-
     switch (option) {
     case OPTION_SOURCE:
         return parse_sources(options, optarg, err);
@@ -108,10 +107,7 @@ static bool parse_option(struct timeline_options *options, int option, struct xp
         options->threads = true;
         return true;
     case OPTION_TOP:
-        errno = 0;
-        options->rows = strtoul(optarg, &end, 10);
-        return (*optarg >= '0' && *optarg <= '9' && *end == '\0' && errno == 0) ||
-               xph_fail(err, "--top wants a number, not '%s'", optarg);
+        return xph_parse_number("top", optarg, 0, ULONG_MAX - 1, &options->rows, err);
     case 'h':
         options->help = true;
         return true;
@@ -174,8 +170,7 @@ static void close_decoder(struct reading *reading)
     xph_layouts_close(&reading->layouts);
 }
 
-static bool open_host(struct reading *reading, const struct xph_recording *recording,
-                      struct xph_error *err)
+static bool open_host(struct reading *reading, struct xph_error *err)
 {
     const struct xph_dom0_observer observer = {.interval = xph_dom0_tally_interval,
                                                .hypercall = xph_dom0_tally_hypercall,
@@ -183,7 +178,7 @@ static bool open_host(struct reading *reading, const struct xph_recording *recor
 
     if (!xph_dom0_tally_open(&reading->tally, err))
         return false;
-    if (xph_host_open(&reading->host, &recording->manifest, NULL, &observer, err))
+    if (xph_host_open(&reading->host, &reading->joint, NULL, &observer, err))
         return true;
     xph_dom0_tally_close(&reading->tally);
     return false;
@@ -195,10 +190,8 @@ static bool open_reading(struct reading *reading, const struct timeline_options 
     *reading = (struct reading){.options = options};
     if (!xph_joint_open(&reading->joint, recording, err))
         return false;
-    if (open_decoder(reading, recording, err) && open_host(reading, recording, err)) {
-        reading->host.machine.settled_tsc = reading->joint.timeline.settled_tsc;
+    if (open_decoder(reading, recording, err) && open_host(reading, err))
         return true;
-    }
     close_decoder(reading);
     xph_joint_close(&reading->joint);
     return false;
@@ -250,17 +243,6 @@ static bool read_all(struct reading *reading, struct xph_error *err)
            (!reading->options->summary || print_summary(reading, err));
 }
 
-static int tell_doubts(const struct xph_doubts *doubts)
-{
-    fflush(stdout);
-    for (size_t i = 0; i < doubts->count; i++) {
-        fputs("xenphase timeline: in doubt: ", stderr);
-        xph_print_text(stderr, doubts->text[i]);
-        fputc('\n', stderr);
-    }
-    return doubts->count > 0 ? XPH_EXIT_DOUBTFUL : XPH_EXIT_OK;
-}
-
 static int show(const struct timeline_options *options, const struct xph_recording *recording,
                 struct xph_error *err)
 {
@@ -275,7 +257,7 @@ static int show(const struct timeline_options *options, const struct xph_recordi
         if (read_all(reading, err)) {
             xph_joint_doubts(&reading->joint, &doubts);
             xph_host_doubts(&reading->host, &doubts);
-            code = tell_doubts(&doubts);
+            code = xph_tell_doubts("timeline", &doubts);
         }
         close_reading(reading);
     }

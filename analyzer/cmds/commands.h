@@ -4,6 +4,7 @@
 #ifndef XPH_ANALYZER_CMDS_COMMANDS_H
 #define XPH_ANALYZER_CMDS_COMMANDS_H
 
+#include "analyzer/timeline/doubts.h"
 #include "recording/error.h"
 
 /* What a command returns, and so what xenphase exits with. */
@@ -27,5 +28,16 @@ xph_command xph_cmd_timeline;
 xph_command xph_cmd_export;
 xph_command xph_cmd_marks;
 xph_command xph_cmd_repair;
+
+/* For the commands: tells of doubts on stderr; returns XPH_EXIT_DOUBTFUL if there are any, else
+ * XPH_EXIT_OK. */
+int xph_tell_doubts(const char *command, const struct xph_doubts *doubts);
+
+enum { XPH_MAX_KHZ = 100000000 }; /* of a TSC that a command line tells */
+
+/* The number that `text` is, which was given to --`option`; false if it is none within the bounds.
+ */
+bool xph_parse_number(const char *option, const char *text, unsigned long min, unsigned long max,
+                      unsigned long *value, struct xph_error *err);
 
 #endif

@@ -1,9 +1,9 @@
 #include "analyzer/cmds/dump_options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdlib.h>
+
+#include "analyzer/cmds/commands.h"
 
 const char xph_dump_help[] =
     "usage: xenphase dump [options] DIR\n"
@@ -95,18 +95,6 @@ static const struct {
     {OPTION_AROUND, xph_dump_filter_around},
 };
 
-static bool parse_count(const char *name, const char *text, unsigned long max, unsigned long *value,
-                        struct xph_error *err)
-{
-    char *end;
-
-    errno = 0;
-    *value = strtoul(text, &end, 10);
-    if (errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *value <= max)
-        return true;
-    return xph_fail(err, "--%s wants a number up to %lu, not '%s'", name, max, text);
-}
-
 static bool add_symbol_file(struct xph_dump_options *options, const char *file,
                             struct xph_error *err)
 {
@@ -152,7 +140,7 @@ static bool parse_option(struct xph_dump_options *options, int option, struct xp
         options->list_events = true;
         return true;
     case OPTION_LIMIT:
-        return parse_count("limit", optarg, ULONG_MAX - 1, &options->limit, err);
+        return xph_parse_number("limit", optarg, 0, ULONG_MAX - 1, &options->limit, err);
     case OPTION_JSON:
         return set_view(options, xph_dump_json, err);
     case OPTION_CSV:
@@ -166,10 +154,10 @@ static bool parse_option(struct xph_dump_options *options, int option, struct xp
         options->trace_path = optarg;
         return true;
     case OPTION_KHZ:
-        if (!parse_count("khz", optarg, 100000000, &number, err))
+        if (!xph_parse_number("khz", optarg, 1, XPH_MAX_KHZ, &number, err))
             return false;
         options->khz = number;
-        return number > 0 || xph_fail(err, "--khz wants a frequency");
+        return true;
     case 'h':
         options->help = true;
         return true;

@@ -19,6 +19,9 @@ enum {
     XPH_EVENT_HYPERCALL_SUBCALL = 0x0020200e,
 };
 
+/* Bits 16 to 27 of an event that a guest made itself. */
+enum { XPH_EVENT_CLASS_GUEST = 0x800 };
+
 /* Versions of Xen that can be compared as numbers. */
 #define XPH_XEN(major, minor) ((major)*100 + (minor))
 

@@ -136,11 +136,6 @@ static void add_evidence(struct xph_xen_kind *kind, const struct evidence *evide
     }
 }
 
-static size_t record_length(uint32_t header)
-{
-    return 4 + (header >> 31) * 8 + (header >> 28 & 7) * 4;
-}
-
 /* Does a record of the event with this header show anything? Most do not, and are not decoded. */
 static bool is_evidence(uint32_t header)
 {
@@ -174,7 +169,7 @@ static void look_at_records(struct xph_xen_kind *kind, const uint8_t *data, size
         size_t length;
 
         memcpy(&header, data + offset, sizeof(header));
-        length = record_length(header);
+        length = xph_header_length(header);
         if (length > size - offset)
             break;
         offset += length;

@@ -5,7 +5,6 @@
 /* All rules are of Xen's tools/xentrace/xenalyze.c. */
 enum {
     MAX_PCPUS = 256,
-    CLASS_GUEST = 0x800,
     PORT_64_BITS = 0x82116, /* a port beyond 32 bits: "Unexpected 64-bit PIO" */
     PORT_WRITE_FLAG = 0x200,
     SHADOW_UNSHADOW_FIRST = 0x40f009,
@@ -26,7 +25,7 @@ static bool has_unshadow_of_wrong_length(const struct xph_record *record)
 
 enum xph_xenalyze_verdict xph_xenalyze_judge(const struct xph_record *record)
 {
-    if (record->event >> 16 == CLASS_GUEST)
+    if (record->event >> 16 == XPH_EVENT_CLASS_GUEST)
         return XPH_XENALYZE_GUEST;
     if (!xph_event_find(record->event) && !xph_event_is_runstate_change(record->event))
         return XPH_XENALYZE_UNKNOWN;

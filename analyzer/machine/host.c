@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "analyzer/machine/follow.h"
+
 static bool dom0_is_pvh(const struct xph_manifest *manifest)
 {
     for (size_t i = 0; i < manifest->domain_count; i++) {
@@ -24,13 +26,15 @@ static bool hypercalls_traced(const struct xph_manifest *manifest)
            (manifest->trace_mask >> 12 & subclass_entry);
 }
 
-bool xph_host_open(struct xph_host *host, const struct xph_manifest *manifest,
+bool xph_host_open(struct xph_host *host, const struct xph_joint *joint,
                    const struct xph_machine_observer *machine_observer,
                    const struct xph_dom0_observer *dom0_observer, struct xph_error *err)
 {
-    if (!xph_machine_open(&host->machine, machine_observer, err))
+    bool traced = hypercalls_traced(&joint->recording->manifest);
+
+    if (!xph_machine_open_timeline(&host->machine, &joint->timeline, machine_observer, err))
         return false;
-    if (xph_dom0_tasks_open(&host->tasks, dom0_observer, hypercalls_traced(manifest), err))
+    if (xph_dom0_tasks_open(&host->tasks, dom0_observer, traced, err))
         return true;
     xph_machine_close(&host->machine);
     return false;

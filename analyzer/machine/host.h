@@ -15,8 +15,8 @@ struct xph_host {
     struct xph_dom0_tasks tasks;
 };
 
-/* Either observer may be NULL. On failure there is nothing to close. */
-bool xph_host_open(struct xph_host *host, const struct xph_manifest *manifest,
+/* To be fed by `joint`. Either observer may be NULL. On failure there is nothing to close. */
+bool xph_host_open(struct xph_host *host, const struct xph_joint *joint,
                    const struct xph_machine_observer *machine_observer,
                    const struct xph_dom0_observer *dom0_observer, struct xph_error *err);
 void xph_host_close(struct xph_host *host);

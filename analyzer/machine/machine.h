@@ -65,9 +65,8 @@ struct xph_machine {
     } * losses;           /* all so far; owned */
     size_t loss_count, loss_capacity;
     struct xph_finding contradictions[XPH_CONTRADICTIONS];
-    /* To be set by who opened it where the trace's front was cut off, by each pCPU's windows, as a
-     * ring's is: from here on all pCPUs' records are there. What contradicts something from before
-     * is none. */
+    /* Where the trace's front was cut off, by each pCPU's windows, as a ring's is: from here on all
+     * pCPUs' records are there. What contradicts something from before is none. */
     uint64_t settled_tsc;
     uint64_t start_tsc, start_ns; /* of the first record */
     bool started;

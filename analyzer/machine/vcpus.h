@@ -12,6 +12,9 @@
 
 enum { XPH_IDLE_DOMID = 32767 };
 
+/* Stands for no vCPU, or an unknown one, where others are domid << 16 | number. */
+#define XPH_NO_VCPU UINT32_MAX
+
 /* Xen's run states (public/vcpu.h), and one for what a lost record hides. */
 enum xph_runstate {
     XPH_RUNNING,

@@ -1,10 +1,9 @@
 #include "analyzer/operation/domain_life.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "analyzer/decode/events.h"
-#include "analyzer/machine/machine.h"
+#include "analyzer/machine/follow.h"
 #include "recording/idle_rule.h"
 #include "recording/samples.h"
 
@@ -64,11 +63,13 @@ static bool take_run_state(struct xph_domain_lives *lives, const struct xph_reco
     return true;
 }
 
-static bool take_record(struct xph_domain_lives *lives, const struct xph_record *record,
-                        struct xph_error *err)
+static bool take_record(void *context, const struct xph_machine *machine,
+                        const struct xph_record *record, struct xph_error *err)
 {
+    struct xph_domain_lives *lives = context;
     struct xph_domain_life *life;
 
+    (void)machine;
     if (record->extra_words == 0)
         return true;
     if (xph_event_is_runstate_change(record->event))
@@ -108,21 +109,12 @@ static bool take_interval(void *context, const struct xph_runstate_interval *int
 static bool read_trace(struct xph_domain_lives *lives, struct xph_timeline *timeline,
                        struct xph_error *err)
 {
-    struct xph_machine_observer observer = {take_interval, lives};
-    struct xph_machine machine;
-    struct xph_record record;
-    bool ok = true;
+    const struct xph_follower follower = {take_interval, take_record, lives};
 
-    if (!xph_machine_open(&machine, &observer, err))
+    if (!xph_machine_follow(timeline, &follower, lives->contradictions, err))
         return false;
-    machine.settled_tsc = timeline->settled_tsc;
-    while (ok && xph_timeline_next(timeline, &record))
-        ok = take_record(lives, &record, err) && xph_machine_feed(&machine, &record, err);
     lives->last_ns = timeline->last_ns;
-    ok = ok && xph_machine_finish(&machine, lives->last_ns, err);
-    memcpy(lives->contradictions, machine.contradictions, sizeof(lives->contradictions));
-    xph_machine_close(&machine);
-    return ok;
+    return true;
 }
 
 /* The toolstack pauses a domain before it takes its devices and memory; a new one is paused while
@@ -158,13 +150,13 @@ static bool read_samples(struct xph_domain_lives *lives, const struct xph_clock 
     /* Without samples some boundaries are not known; the doubts say so. */
     if (!xph_sample_reader_open(&reader, file, &ignored))
         return true;
-    last_pages = calloc(UINT16_MAX + 1, sizeof(*last_pages));
+    last_pages = calloc(DOMIDS, sizeof(*last_pages));
     if (!last_pages)
         return xph_fail(err, "out of memory");
-    while (xph_sample_next(&reader, &sample)) {
+    while (ok && xph_sample_next(&reader, &sample)) {
         if (sample.header.type == XPH_SAMPLE_DOMAIN)
             take_sample(lives, clock, &sample.domain, last_pages);
-        if (ok && sample.header.type == XPH_SAMPLE_CLOCK)
+        if (sample.header.type == XPH_SAMPLE_CLOCK)
             ok = xph_wall_clock_add(&lives->wall_clock, sample.header.tsc,
                                     sample.clock.monotonic_ns, err);
     }

@@ -76,9 +76,8 @@ static bool read_joint(struct xph_evidence *evidence, struct xph_joint *joint,
     struct reading reading = {.evidence = evidence, .joint = joint};
     bool ok;
 
-    if (!xph_host_open(&reading.host, &joint->recording->manifest, NULL, &observer, err))
+    if (!xph_host_open(&reading.host, joint, NULL, &observer, err))
         return false;
-    reading.host.machine.settled_tsc = joint->timeline.settled_tsc;
     ok = read_events(&reading, err);
     xph_joint_doubts(joint, doubts);
     xph_host_doubts(&reading.host, doubts);

@@ -29,7 +29,7 @@ struct paused_exit {
 };
 
 struct reading {
-    bool front_cut; /* by each pCPU\'s windows, as a ring\'s is */
+    bool front_cut; /* by each pCPU's windows, as a ring's is */
     struct xph_summary *summary;
     struct xph_trace_file file;
     struct xph_lane *lanes; /* one per pCPU */

@@ -5,9 +5,7 @@
 
 enum {
     FIRST_VCPU_BITS = 8,
-    /* More than any host has: a damaged trace must not take all memory. */
-    MAX_VCPUS = 1 << 18,
-    MAX_PV_VCPUS = 1 << 16,
+    MAX_PV_VCPUS = 1 << 16, /* the same bound as XPH_MAX_VCPUS, for what takes more memory */
 };
 
 bool xph_tally_open(struct xph_tally *tally, struct xph_error *err)
@@ -77,7 +75,7 @@ static struct xph_vcpu_tally *add_vcpu(struct xph_tally *tally, uint32_t vcpu)
 {
     struct xph_vcpu_tally **slot;
 
-    if (tally->vcpu_count == MAX_VCPUS)
+    if (tally->vcpu_count == XPH_MAX_VCPUS)
         return &tally->unplaced;
     if (tally->vcpu_count >= (size_t)1 << (tally->vcpu_bits - 1) && !grow(tally))
         return NULL;

@@ -7,6 +7,7 @@
 
 #include "analyzer/decode/event_census.h"
 #include "analyzer/decode/hypercalls.h"
+#include "analyzer/machine/vcpus.h"
 #include "analyzer/summary/histogram.h"
 
 enum { XPH_PV_EVENTS = 16 };
@@ -26,9 +27,6 @@ struct xph_vcpu_tally {
     struct xph_pv_tally *pv; /* NULL if it has none; owned */
 };
 
-/* Records of a pCPU before its first run state record, or while it is unknown who runs. */
-#define XPH_NO_VCPU UINT32_MAX
-
 /* Times of one kind, in cycles. */
 struct xph_times {
     uint32_t key;                /* + 1; 0: the slot is free */
@@ -42,8 +40,10 @@ struct xph_tally {
     struct xph_event_census census;
     struct xph_vcpu_tally **vcpus; /* a hash table of 1 << vcpu_bits; owned */
     unsigned vcpu_bits;
-    size_t vcpu_count, pv_count;                 /* and so many of them have entries of PV */
-    struct xph_vcpu_tally unplaced, *last;       /* the last one asked for */
+    size_t vcpu_count, pv_count; /* and so many of them have entries of PV */
+    /* Records of a pCPU before its first run state record, or while it is unknown who runs; and the
+     * last one asked for. */
+    struct xph_vcpu_tally unplaced, *last;
     struct xph_times hypercalls[XPH_HYPERCALLS]; /* at most so long was each one in Xen */
     struct xph_times vmexits[XPH_MAX_REASONS];   /* a hash table by reason; in Xen for each */
     uint64_t vmexits_other;                      /* of more reasons than there is room for */

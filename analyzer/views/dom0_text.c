@@ -25,13 +25,7 @@ static void print_cycles(FILE *out, const struct xph_clock *clock, uint64_t cycl
 /* Names are of at most 15 bytes; one with others than letters in it gets wider. */
 static void print_name(FILE *out, const char *name)
 {
-    int width = 0;
-
-    for (const char *at = name; *at; at++)
-        width += *at >= 0x20 && *at < 0x7f ? 1 : 4;
-    xph_print_text(out, name[0] != '\0' ? name : "?");
-    width += name[0] == '\0';
-    fprintf(out, "%*s", width < NAME_WIDTH ? NAME_WIDTH - width : 0, "");
+    xph_print_padded_text(out, name[0] != '\0' ? name : "?", NAME_WIDTH);
 }
 
 static size_t shown(size_t count, size_t rows)

@@ -5,8 +5,10 @@
 #ifndef XPH_ANALYZER_VIEWS_DUMP_VIEW_H
 #define XPH_ANALYZER_VIEWS_DUMP_VIEW_H
 
+#include "analyzer/decode/events.h"
 #include "analyzer/decode/hypercalls.h"
 #include "analyzer/decode/layouts.h"
+#include "analyzer/machine/vcpus.h"
 #include "analyzer/symbols/symbols.h"
 #include "analyzer/views/output.h"
 
@@ -14,10 +16,7 @@ enum {
     XPH_DUMP_PLACE = 32,
     XPH_DUMP_NAME = 63,
     XPH_DUMP_SVM_EXITS = 256,
-    XPH_EVENT_CLASS_GUEST = 0x800,
 };
-
-#define XPH_NO_VCPU UINT32_MAX
 
 /* A record and what is known of its moment. */
 struct xph_dump_item {

@@ -1,28 +1,10 @@
 #include <jansson.h>
-#include <stdlib.h>
 
 #include "analyzer/guest/spans.h"
+#include "analyzer/views/json_text.h"
 #include "analyzer/views/marks.h"
-#include "analyzer/views/terminal_text.h"
 
 enum { MARKS_VERSION = 1 };
-
-/* Any bytes, escaped as on a terminal: JSON takes characters only. */
-static json_t *bytes_to_json(const char *bytes, size_t count)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    json_t *value;
-
-    if (!stream)
-        return NULL;
-    xph_print_bytes(stream, bytes, count);
-    fclose(stream);
-    value = json_stringn(text, size);
-    free(text);
-    return value;
-}
 
 static json_t *number(uint64_t value)
 {
@@ -36,7 +18,7 @@ static json_t *number_if(bool known, uint64_t value)
 
 static json_t *mark_to_json(const struct xph_guest_mark *mark)
 {
-    json_t *value = mark->value ? bytes_to_json(mark->value, mark->value_bytes) : json_null();
+    json_t *value = mark->value ? xph_escaped_bytes(mark->value, mark->value_bytes) : json_null();
 
     return json_pack("{s:i, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}",
                      "domid", (int)mark->domid, "vcpu",
@@ -48,7 +30,7 @@ static json_t *mark_to_json(const struct xph_guest_mark *mark)
                      "guest_tsc", number_if(mark->has_clocks, mark->guest.tsc), "sender",
                      number_if(mark->has_clocks, mark->sender), "sequence",
                      number_if(mark->has_clocks, mark->sequence), "name",
-                     bytes_to_json(mark->name, mark->name_bytes), "value", value, "name_cut",
+                     xph_escaped_bytes(mark->name, mark->name_bytes), "value", value, "name_cut",
                      (mark->flags & XPH_MARK_NAME_CUT) != 0, "value_cut",
                      (mark->flags & XPH_MARK_VALUE_CUT) != 0);
 }
@@ -57,8 +39,8 @@ static json_t *span_to_json(const struct xph_guest_span *span)
 {
     return json_pack(
         "{s:i, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "domid", (int)span->mark->domid, "name",
-        bytes_to_json(span->mark->name, span->mark->name_bytes), "text",
-        bytes_to_json(span->text, span->text_bytes), "guest_start_ns",
+        xph_escaped_bytes(span->mark->name, span->mark->name_bytes), "text",
+        xph_escaped_bytes(span->text, span->text_bytes), "guest_start_ns",
         (json_int_t)span->guest_start_ns, "guest_end_ns", (json_int_t)span->guest_end_ns,
         "start_ns", span->placed ? json_integer(span->start_ns) : json_null(), "end_ns",
         span->placed ? json_integer(span->end_ns) : json_null(), "start_error_ns",

@@ -1,5 +1,6 @@
 #include <jansson.h>
 
+#include "analyzer/views/json_text.h"
 #include "analyzer/views/report.h"
 
 enum { REPORT_VERSION = 1 };
@@ -18,21 +19,6 @@ static json_t *moment(const struct xph_moment *moment, uint64_t start_ns)
     return moment->known ? json_integer((json_int_t)(moment->ns - start_ns)) : json_null();
 }
 
-/* Names from a recording may hold any bytes: what is not plain ASCII is written as \\xNN. */
-static json_t *escaped(const char *text)
-{
-    char plain[4 * XPH_OWNER_TEXT_BYTES + 1];
-    size_t length = 0;
-
-    for (; *text != '\0' && length + 5 < sizeof(plain); text++) {
-        unsigned char byte = (unsigned char)*text;
-
-        length += (size_t)snprintf(plain + length, sizeof(plain) - length,
-                                   byte >= 0x20 && byte < 0x7f ? "%c" : "\\x%02x", byte);
-    }
-    return json_stringn(plain, length);
-}
-
 static json_t *budget_to_json(const struct xph_operation_budget *budget, size_t phase)
 {
     json_t *entries = json_array();
@@ -42,11 +28,12 @@ static json_t *budget_to_json(const struct xph_operation_budget *budget, size_t 
         const struct xph_owner *owner = &budget->path.owners[entry->owner];
 
         if (entry->phase == phase)
-            json_array_append_new(
-                entries,
-                json_pack("{s:s, s:o, s:o, s:I, s:I}", "layer", xph_layer_name(owner->layer),
-                          "actor", escaped(owner->actor), "activity", escaped(owner->activity),
-                          "ns", (json_int_t)entry->ns, "pieces", (json_int_t)entry->pieces));
+            json_array_append_new(entries, json_pack("{s:s, s:o, s:o, s:I, s:I}", "layer",
+                                                     xph_layer_name(owner->layer), "actor",
+                                                     xph_escaped_text(owner->actor), "activity",
+                                                     xph_escaped_text(owner->activity), "ns",
+                                                     (json_int_t)entry->ns, "pieces",
+                                                     (json_int_t)entry->pieces));
     }
     return entries;
 }
@@ -61,8 +48,8 @@ static json_t *phase_to_json(const struct xph_operation *operation,
     for (unsigned holder = 0; holder < XPH_CPU_HOLDERS; holder++)
         json_object_set_new(held, xph_cpu_holder_name(holder),
                             json_integer((json_int_t)share->held_ns[p][holder]));
-    return json_pack("{s:o, s:I, s:I, s:s, s:o, s:o}", "name", escaped(phase->name), "start_ns",
-                     (json_int_t)(phase->start_ns - operation->start_ns), "length_ns",
+    return json_pack("{s:o, s:I, s:I, s:s, s:o, s:o}", "name", xph_escaped_text(phase->name),
+                     "start_ns", (json_int_t)(phase->start_ns - operation->start_ns), "length_ns",
                      (json_int_t)(phase->end_ns - phase->start_ns), "ends_with", phase->ends_with,
                      "cpu_ns", held, "budget",
                      budget->unknown ? json_null() : budget_to_json(budget, p));

@@ -253,7 +253,9 @@ bool xph_summary_json(FILE *out, const struct xph_summary_view *view, struct xph
 
     if (events) {
         root = whole_to_json(view, vcpus, events, event_count);
-        ok = root && json_dumpf(root, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
+        /* A terminal may take some characters beyond ASCII for commands. */
+        ok = root && json_dumpf(root, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
+             fputc('\n', out) != EOF;
         if (!ok)
             xph_fail(err, "cannot write the summary as JSON");
         json_decref(root);

@@ -25,10 +25,18 @@ void xph_print_text(FILE *out, const char *text)
     xph_print_bytes(out, text, strlen(text));
 }
 
+int xph_text_width(const char *text)
+{
+    int width = 0;
+
+    for (; *text != '\0'; text++)
+        width += is_plain((unsigned char)*text) ? 1 : 4;
+    return width;
+}
+
 void xph_print_padded_text(FILE *out, const char *text, int width)
 {
+    width -= xph_text_width(text);
     xph_print_text(out, text);
-    for (; *text != '\0'; text++)
-        width -= is_plain((unsigned char)*text) ? 1 : 4;
     fprintf(out, "%*s", width > 0 ? width : 0, "");
 }

@@ -10,6 +10,8 @@
 
 void xph_print_bytes(FILE *out, const char *bytes, size_t count);
 void xph_print_text(FILE *out, const char *text);
+/* How many columns that takes. */
+int xph_text_width(const char *text);
 /* Followed by spaces up to `width` columns. */
 void xph_print_padded_text(FILE *out, const char *text, int width);
 

@@ -10,16 +10,6 @@
 
 enum { WHO_WIDTH = 27 }; /* a vCPU, a name of 15 letters, a pid */
 
-/* So many characters as xph_print_text() makes of it. */
-static int printed_width(const char *text)
-{
-    int width = 0;
-
-    for (; *text; text++)
-        width += *text >= 0x20 && *text < 0x7f ? 1 : 4;
-    return width;
-}
-
 /* The vCPU and, on one of dom0's, the thread that runs there. */
 static void print_who(FILE *out, const char *vcpu, const struct xph_task *task)
 {
@@ -32,7 +22,7 @@ static void print_who(FILE *out, const char *vcpu, const struct xph_task *task)
     } else if (task) {
         fputc(' ', out);
         xph_print_task(out, task->name, task->pid);
-        width += 1 + (task->name[0] != '\0' ? printed_width(task->name) : 1) +
+        width += 1 + (task->name[0] != '\0' ? xph_text_width(task->name) : 1) +
                  snprintf(pid, sizeof(pid), "-%" PRIu32, task->pid);
     }
     fprintf(out, "%*s ", width < WHO_WIDTH ? WHO_WIDTH - width : 0, "");
