@@ -43,10 +43,11 @@ choose_accelerator() {
     fi
 }
 
-# QEMU's options for accelerator $1; with low noise ($2 is yes) virtual time counts instructions. Why each CPU flag is there:
-# docs/lab.md.
+# QEMU's options for accelerator $1; with low noise ($2 is yes) virtual time counts instructions; $3: one thread for all CPUs.
+# Why each CPU flag is there: docs/lab.md.
 accelerator_options() {
     local threads=thread=multi
+    [[ $3 == yes ]] && threads=thread=single
     [[ $2 == yes ]] && threads="thread=single -icount shift=2,sleep=off"
     case $1 in
     kvm) echo "-accel kvm -cpu host" ;;

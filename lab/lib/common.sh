@@ -20,6 +20,7 @@ PATH=$PATH:/usr/sbin:/sbin
 : "${XENLAB_KERNEL:=}"
 : "${XENLAB_QEMU:=machine}"
 : "${XENLAB_LOW_NOISE:=no}"
+: "${XENLAB_ONE_THREAD:=no}"
 : "${XENLAB_XEN_OPTIONS:=}"
 : "${XENLAB_QEMU_OPTIONS:=}"
 : "${XENLAB_DOM0_OPTIONS:=}"
@@ -48,6 +49,7 @@ set_option() {
     --kernel) XENLAB_KERNEL=$2 ;;
     --qemu) XENLAB_QEMU=$2 ;;
     --low-noise) XENLAB_LOW_NOISE=$2 ;;
+    --one-thread) XENLAB_ONE_THREAD=$2 ;;
     --qemu-options) XENLAB_QEMU_OPTIONS=$2 ;;
     --xen-options) XENLAB_XEN_OPTIONS=$2 ;;
     --dom0-options) XENLAB_DOM0_OPTIONS=$2 ;;
@@ -70,6 +72,7 @@ check_settings() {
     [[ -z $XENLAB_PORT ]] || check_number --port "$XENLAB_PORT" 1 65535
     [[ $XENLAB_ACCEL =~ ^(auto|kvm|tcg)$ ]] || die "--accel must be auto, kvm or tcg, not '$XENLAB_ACCEL'"
     [[ $XENLAB_LOW_NOISE =~ ^(yes|no)$ ]] || die "--low-noise must be yes or no, not '$XENLAB_LOW_NOISE'"
+    [[ $XENLAB_ONE_THREAD =~ ^(yes|no)$ ]] || die "--one-thread must be yes or no, not '$XENLAB_ONE_THREAD'"
     [[ " machine $SUITES " == *" $XENLAB_QEMU "* ]] || die "--qemu must be machine or one of $SUITES, not '$XENLAB_QEMU'"
     [[ $XENLAB_DOM0_OPTIONS != *,* ]] || die "QEMU's boot loader ends a command line at a comma: none can be in --dom0-options"
     case $XENLAB_XEN in

@@ -53,9 +53,9 @@ describe_host() {
     HOST_KERNEL=${XENLAB_KERNEL:-$(default_kernel "$HOST_SUITE")}
     HOST_ROOT_DIR=$(root_dir "$HOST_SUITE") HOST_KERNEL_DIR=$(kernel_dir "$HOST_KERNEL") HOST_GUESTS_DIR=$(guests_dir)
     HOST_ACCEL=$1 HOST_PORT=$2 HOST_MEMORY=$XENLAB_MEMORY HOST_DOM0_MEMORY=$XENLAB_DOM0_MEMORY HOST_CPUS=$XENLAB_CPUS HOST_DOM0_VCPUS=$XENLAB_DOM0_VCPUS
-    HOST_LOW_NOISE=$XENLAB_LOW_NOISE HOST_QEMU=$XENLAB_QEMU
+    HOST_LOW_NOISE=$XENLAB_LOW_NOISE HOST_ONE_THREAD=$XENLAB_ONE_THREAD HOST_QEMU=$XENLAB_QEMU
     local name
-    for name in SUITE XEN_FILE KERNEL ROOT_DIR KERNEL_DIR GUESTS_DIR ACCEL PORT MEMORY DOM0_MEMORY CPUS DOM0_VCPUS LOW_NOISE QEMU; do
+    for name in SUITE XEN_FILE KERNEL ROOT_DIR KERNEL_DIR GUESTS_DIR ACCEL PORT MEMORY DOM0_MEMORY CPUS DOM0_VCPUS LOW_NOISE ONE_THREAD QEMU; do
         local variable=HOST_$name
         printf '%s=%q\n' "$variable" "${!variable}"
     done >"$HOST_DIR/host"
@@ -173,7 +173,7 @@ describe_status() {
         return 3
     fi
     load_host
-    echo "$HOST: up, process $pid, $HOST_CPUS CPUs ($HOST_DOM0_VCPUS dom0's), $HOST_MEMORY MiB, under $HOST_ACCEL, QEMU of $HOST_QEMU$([[ $HOST_LOW_NOISE == yes ]] && echo ', low noise'), ssh on 127.0.0.1:$HOST_PORT, console: $HOST_DIR/console.log"
+    echo "$HOST: up, process $pid, $HOST_CPUS CPUs ($HOST_DOM0_VCPUS dom0's), $HOST_MEMORY MiB, under $HOST_ACCEL, QEMU of $HOST_QEMU$([[ $HOST_LOW_NOISE == yes ]] && echo ', low noise')$([[ $HOST_ONE_THREAD == yes ]] && echo ', one thread'), ssh on 127.0.0.1:$HOST_PORT, console: $HOST_DIR/console.log"
     # shellcheck disable=SC2016
     dom0 'echo "   Xen $(xl info xen_version), dom0 Linux $(uname -r), /srv/vms: $(findmnt -nro FSTYPE /srv/vms)"' </dev/null ||
         { echo "   dom0 does not answer"; return 3; }

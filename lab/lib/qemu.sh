@@ -50,7 +50,7 @@ dom0_command_line() {
 
 start_qemu() {
     local -a accel_options wire more
-    read -ra accel_options <<<"$(accelerator_options "$HOST_ACCEL" "$HOST_LOW_NOISE")"
+    read -ra accel_options <<<"$(accelerator_options "$HOST_ACCEL" "$HOST_LOW_NOISE" "$HOST_ONE_THREAD")"
     read -ra more <<<"$XENLAB_QEMU_OPTIONS"
     mapfile -t wire < <(wire_options | tr ' ' '\n')
     # QEMU's multiboot loader starts Xen; the first module is dom0's kernel with its command line, the second its initrd.
