@@ -125,6 +125,8 @@ struct xph_manifest {
     bool console_wanted;
     uint64_t console_bytes; /* of guests' text */
     uint64_t console_lost_bytes;
+    char *console_serial_unavailable;    /* why serial ports' text is missing, NULL if none is */
+    uint64_t console_serial_lost_writes; /* to serial ports that were not seen */
 
     struct xph_domain_info *domains; /* owned, domain_count of them, as they were first seen */
     size_t domain_count;

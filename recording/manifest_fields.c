@@ -74,6 +74,8 @@ static const struct field manifest_fields[] = {
     FIELD("sources.console.wanted", BOOLEAN, console_wanted),
     FIELD("sources.console.bytes", UINT64, console_bytes),
     FIELD("sources.console.lost_bytes", UINT64, console_lost_bytes),
+    FIELD("sources.console.serial_unavailable", STRING, console_serial_unavailable),
+    FIELD("sources.console.serial_lost_writes", UINT64, console_serial_lost_writes),
     FIELD("dropped_domains", UINT64, dropped_domains),
 };
 

@@ -3,9 +3,8 @@
  *
  * The page that a guest shares with xenconsoled is mapped for reading only and looked at again and
  * again: nothing is taken from `xl console`, and the guest and xenconsoled do not notice. Only
- * where more than the ring's 2 KiB come between two looks, text is lost, and that is said. A guest
- * without a paravirtual console (most HVM guests write to an emulated serial port) has no text
- * here.
+ * where more than the ring's 2 KiB come between two looks, text is lost, and that is said. What
+ * an HVM guest writes to its emulated serial port is brought by serial_source.h.
  */
 #ifndef XPH_TRACER_CONSOLE_SOURCE_H
 #define XPH_TRACER_CONSOLE_SOURCE_H
@@ -16,21 +15,19 @@
 #include <stdint.h>
 
 #include "recording/error.h"
+#include "tracer/console_file.h"
 
 struct xenforeignmemory_handle;
 struct guest_console;
 
 struct console_source {
     struct xenforeignmemory_handle *memory;
-    int dirfd;            /* of console/ in the recording, -1 while closed */
     pthread_mutex_t lock; /* of everything below */
     struct guest_console *consoles;
     size_t count;
-    size_t next;         /* the console that is to be looked at next */
-    uint64_t taken;      /* bytes of text in this look at all of them */
-    uint64_t file_bytes; /* written for all guests, the stamps included */
-    uint64_t bytes;      /* of text kept */
-    uint64_t lost_bytes; /* overwritten before they were read */
+    size_t next;    /* the console that is to be looked at next */
+    uint64_t taken; /* bytes of text in this look at all of them */
+    struct console_files files;
 };
 
 /* Makes the directory console/ in `dirfd`. */
@@ -41,6 +38,10 @@ bool console_source_open(struct console_source *source, int dirfd, struct xph_er
  * more is no loss. A guest whose ring cannot be mapped is passed over. */
 void console_source_add(struct console_source *source, uint32_t domid, uint64_t frame, bool old);
 
+/* Keeps text that a guest wrote to a serial port. */
+bool console_source_serial(struct console_source *source, uint32_t domid,
+                           const struct console_look *look, struct xph_error *err);
+
 /* Looks at the consoles, no longer than a fixed amount of text takes; to be called at least every
  * few ms. False if text could not be written. */
 bool console_source_poll(struct console_source *source, struct xph_error *err);
@@ -48,7 +49,7 @@ bool console_source_poll(struct console_source *source, struct xph_error *err);
 /* Lets go of a dying guest's page: while it is mapped, its memory cannot be given back. */
 void console_source_drop(struct console_source *source, uint32_t domid);
 
-/* Keeps the last lines and ends; safe on one with dirfd -1. */
+/* Keeps the last lines and ends; safe on one whose files.dirfd is -1. */
 void console_source_close(struct console_source *source);
 
 #endif

@@ -251,9 +251,9 @@ char *kernel_probes_missing_text(const struct kernel_probes *probes)
     return text;
 }
 
-/* Removes those that `file` of tracefs defines. Its lines are definitions, as "p:SYSTEM/NAME ...".
- */
-static unsigned remove_defined(const char *file)
+/* Removes those that `file` of tracefs defines, all or the one of the name. Its lines are
+ * definitions, as "p:SYSTEM/NAME ...". */
+static unsigned remove_defined(const char *file, const char *name)
 {
     static const char ours[] = ":" KERNEL_PROBE_SYSTEM "/";
     char *text = tracefs_instance_file_read(NULL, file, NULL), *rest = text, *line;
@@ -266,6 +266,8 @@ static unsigned remove_defined(const char *file)
         if (strncmp(line + kind, ours, strlen(ours)) != 0)
             continue;
         line[strcspn(line, " ")] = '\0';
+        if (name && strcmp(line + kind + strlen(ours), name) != 0)
+            continue;
         if (snprintf(removal, sizeof(removal), "-%s\n", line + kind) < (int)sizeof(removal))
             count += append(file, removal);
     }
@@ -275,7 +277,16 @@ static unsigned remove_defined(const char *file)
 
 unsigned kernel_probes_remove_all(void)
 {
-    return remove_defined("kprobe_events") + remove_defined("uprobe_events");
+    return remove_defined("kprobe_events", NULL) + remove_defined("uprobe_events", NULL);
+}
+
+void kernel_probes_remove(const struct kernel_probes *probes)
+{
+    for (size_t i = 0; i < probes->count; i++) {
+        if (strcmp(probes->events[i].system, KERNEL_PROBE_SYSTEM) == 0 &&
+            remove_defined("kprobe_events", probes->events[i].name) == 0)
+            remove_defined("uprobe_events", probes->events[i].name);
+    }
 }
 
 void kernel_probes_free(struct kernel_probes *probes)

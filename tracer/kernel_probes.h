@@ -39,6 +39,9 @@ char *kernel_probes_missing_text(const struct kernel_probes *probes);
 /* Removes all probes of KERNEL_PROBE_SYSTEM from the kernel, whoever made them; none may be in use
  * any more. Returns how many there were. */
 unsigned kernel_probes_remove_all(void);
+
+/* Removes the probes that were made for `probes`, none of which may be in use any more. */
+void kernel_probes_remove(const struct kernel_probes *probes);
 void kernel_probes_free(struct kernel_probes *probes);
 
 #endif

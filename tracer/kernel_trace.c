@@ -9,8 +9,7 @@
 
 #include "recording/kernel_file.h"
 #include "tracer/realtime.h"
-
-#define INSTANCE "xenphase"
+#include "tracer/trace_instance.h"
 
 enum {
     READER_PRIORITY = 9, /* below the reader of Xen's buffers, which are smaller */
@@ -18,59 +17,11 @@ enum {
     FLUSH_EVERY = 10,    /* polls between two updates of the indices: about a second */
 };
 
-static bool switch_tracing(struct tracefs_instance *instance, bool on)
-{
-    errno = 0;
-    return tracefs_instance_file_write(instance, "tracing_on", on ? "1" : "0") > 0;
-}
-
-/* An instance cannot be removed while its events are on, nor can a probe that one uses. */
-static void remove_instance(struct tracefs_instance *instance)
-{
-    switch_tracing(instance, false);
-    tracefs_instance_file_write(instance, "events/enable", "0");
-    tracefs_instance_destroy(instance);
-    tracefs_instance_free(instance);
-}
-
 bool kernel_trace_clean_up(void)
 {
-    struct tracefs_instance *left;
-    bool found = false;
+    bool found = trace_instance_remove_all();
 
-    if (!tracefs_tracing_dir())
-        return false;
-    if (tracefs_instance_exists(INSTANCE)) {
-        left = tracefs_instance_create(INSTANCE);
-        if (left)
-            remove_instance(left);
-        found = true;
-    }
-    return kernel_probes_remove_all() > 0 || found;
-}
-
-static bool make_instance(struct kernel_trace *trace, size_t buffer_kib, struct xph_error *err)
-{
-    char size[32];
-
-    if (!tracefs_tracing_dir())
-        return xph_fail(err, "no tracefs (mount -t tracefs nodev /sys/kernel/tracing)");
-    trace->instance = tracefs_instance_create(INSTANCE);
-    if (!trace->instance)
-        return xph_fail_errno(err, errno,
-                              "cannot make an instance in %s/instances (is the kernel locked down? "
-                              "see /sys/kernel/security/lockdown)",
-                              tracefs_tracing_dir());
-    switch_tracing(trace->instance, false);
-    errno = 0;
-    if (tracefs_instance_file_write(trace->instance, "trace_clock", XPH_KERNEL_CLOCK) < 0)
-        return xph_fail_errno(err, errno, "this kernel does not offer the trace clock %s",
-                              XPH_KERNEL_CLOCK);
-    snprintf(size, sizeof(size), "%zu", buffer_kib);
-    if (tracefs_instance_file_write(trace->instance, "buffer_size_kb", size) < 0)
-        return xph_fail_errno(err, errno, "cannot have trace buffers of %zu KiB for each CPU",
-                              buffer_kib);
-    return true;
+    return (tracefs_tracing_dir() && kernel_probes_remove_all() > 0) || found;
 }
 
 static bool open_cpu(struct kernel_trace *trace, const char *instance, struct xph_error *err)
@@ -138,7 +89,7 @@ bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe
                        uint64_t keep_bytes, struct xph_error *err)
 {
     *trace = (struct kernel_trace){.dirfd = dirfd, .keep_bytes = keep_bytes};
-    if (make_instance(trace, buffer_kib, err) &&
+    if (trace_instance_make(&trace->instance, TRACE_INSTANCE_KERNEL, buffer_kib, err) &&
         add_sets(trace, sets, set_count, xen_version, err) &&
         kernel_head_write(dirfd, tracefs_tracing_dir(), trace->probes.events, trace->probes.count,
                           err) &&
@@ -220,7 +171,7 @@ static void *run(void *argument)
         ok = drain(trace, ++polls % FLUSH_EVERY == 0, &trace->error);
     }
     if (!ok) {
-        switch_tracing(trace->instance, false);
+        trace_instance_switch(trace->instance, false);
         atomic_store(&trace->failed, true);
     }
     return NULL;
@@ -230,7 +181,7 @@ bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char
                       struct kernel_probes *probes, struct xph_error *err)
 {
     struct kernel_trace trace = {0};
-    bool ok = make_instance(&trace, KERNEL_BUFFER_KIB, err);
+    bool ok = trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, KERNEL_BUFFER_KIB, err);
 
     for (size_t i = 0; ok && i < set_count; i++)
         ok = kernel_probes_add(&trace.probes, trace.instance, xen_version, &sets[i], err);
@@ -246,36 +197,13 @@ bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
 {
     int result;
 
-    if (!switch_tracing(trace->instance, true))
+    if (!trace_instance_switch(trace->instance, true))
         return xph_fail_errno(err, errno, "cannot switch dom0's kernel tracing on");
     result = pthread_create(&trace->thread, NULL, run, trace);
     if (result != 0)
         return xph_fail_errno(err, result, "cannot start the reader of dom0's kernel events");
     trace->running = true;
     return true;
-}
-
-/* The sum of the counters of lost events in per_cpu/cpuN/stats. */
-static uint64_t count_lost(struct kernel_trace *trace)
-{
-    static const char *const counters[] = {
-        "\noverrun: ", "\ncommit overrun: ", "\ndropped events: "};
-    uint64_t lost = 0;
-
-    for (unsigned i = 0; i < trace->cpu_count; i++) {
-        char name[64], *stats;
-
-        snprintf(name, sizeof(name), "per_cpu/cpu%u/stats", i);
-        stats = tracefs_instance_file_read(trace->instance, name, NULL);
-        for (size_t c = 0; stats && c < sizeof(counters) / sizeof(counters[0]); c++) {
-            const char *found = strstr(stats, counters[c]);
-
-            if (found)
-                lost += strtoull(found + strlen(counters[c]), NULL, 10);
-        }
-        free(stats);
-    }
-    return lost;
 }
 
 static bool save_names(struct kernel_trace *trace, struct xph_error *err)
@@ -317,7 +245,7 @@ bool kernel_trace_stop(struct kernel_trace *trace, struct xph_error *err)
 
     if (!trace->running)
         return true;
-    switch_tracing(trace->instance, false);
+    trace_instance_switch(trace->instance, false);
     atomic_store(&trace->stop, true);
     pthread_join(trace->thread, NULL);
     trace->running = false;
@@ -327,7 +255,7 @@ bool kernel_trace_stop(struct kernel_trace *trace, struct xph_error *err)
     }
     for (unsigned i = 0; ok && i < trace->cpu_count; i++)
         ok = flush_cpu(trace, &trace->cpus[i], err);
-    trace->lost_events = count_lost(trace);
+    trace->lost_events = trace_instance_lost(trace->instance, trace->cpu_count);
     ok = ok && save_names(trace, err);
     ok = close_cpus(trace, ok ? err : &(struct xph_error){0}) && ok;
     /* Also after a failure: what was recorded is to be read. */
@@ -339,7 +267,7 @@ void kernel_trace_close(struct kernel_trace *trace)
     kernel_trace_stop(trace, &(struct xph_error){0});
     close_cpus(trace, &(struct xph_error){0});
     if (trace->instance) {
-        remove_instance(trace->instance);
+        trace_instance_remove(trace->instance);
         kernel_probes_remove_all();
         trace->instance = NULL;
     }

@@ -161,8 +161,11 @@ void session_manifest_end(struct xph_manifest *manifest, struct sources *sources
     describe_tails(manifest, &sources->recorder.total.watch);
     manifest->kernel_bytes = sources->kernel.bytes;
     manifest->kernel_lost_events = sources->kernel.lost_events;
-    manifest->console_bytes = sources->consoles.bytes;
-    manifest->console_lost_bytes = sources->consoles.lost_bytes;
+    manifest->console_bytes = sources->consoles.files.bytes;
+    manifest->console_lost_bytes = sources->consoles.files.lost_bytes;
+    if (sources->serial.unavailable)
+        manifest->console_serial_unavailable = strdup(sources->serial.unavailable);
+    manifest->console_serial_lost_writes = sources->serial.lost;
     describe_sampler(manifest, &sources->sampler);
     if (manifest->xenstore_wanted)
         xenstore_source_describe(&sources->xenstore, manifest);

@@ -42,10 +42,12 @@ bool sources_open(struct sources *sources, const struct options *options,
     if (!sampler_open(&sources->sampler, host, consoles, dirfd, options->sample_hz,
                       options->sample_limited, options->ring_bytes * SAMPLES_SHARE / SHARES, err) ||
         (options->xenstore &&
-         !xenstore_source_open(&sources->xenstore, dirfd, consoles,
+         !xenstore_source_open(&sources->xenstore, dirfd, consoles, &sources->serial,
                                options->ring_bytes * XENSTORE_SHARE / SHARES, err)))
         return false;
     open_kernel(sources, options, host->version, dirfd);
+    if (consoles && options->kernel_set_count > 0)
+        serial_source_open(&sources->serial, consoles);
     return true;
 }
 
@@ -75,7 +77,8 @@ bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_e
     ok = (!sources->sampler_open || sampler_stop(&sources->sampler, ok ? err : &second)) && ok;
     ok = kernel_trace_stop(&sources->kernel, ok ? err : &second) && ok;
     ok = xenstore_source_stop(&sources->xenstore, ok ? err : &second) && ok;
-    /* After the thread that tells it of new consoles, and the one that reads them. */
+    ok = serial_source_stop(&sources->serial, ok ? err : &second) && ok;
+    /* After the threads that bring new consoles and text, and the one that looks at them. */
     console_source_close(&sources->consoles);
     return ok;
 }
@@ -89,6 +92,8 @@ void sources_close(struct sources *sources)
         sampler_close(&sources->sampler);
     if (sources->recorder_open)
         trace_recorder_close(&sources->recorder);
+    /* Before the one that takes all probes away. */
+    serial_source_close(&sources->serial);
     kernel_trace_close(&sources->kernel);
     xenstore_source_close(&sources->xenstore);
     sources->sampler_open = sources->recorder_open = false;

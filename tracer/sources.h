@@ -9,6 +9,7 @@
 #include "tracer/kernel_trace.h"
 #include "tracer/options.h"
 #include "tracer/sampler.h"
+#include "tracer/serial_source.h"
 #include "tracer/trace_recorder.h"
 #include "tracer/xenstore_source.h"
 
@@ -18,6 +19,7 @@ struct sources {
     struct kernel_trace kernel;
     struct xph_error kernel_error; /* why there are no dom0 kernel events; "" if there are */
     struct console_source consoles;
+    struct serial_source serial; /* after a kernel that can be traced */
     struct xenstore_source xenstore;
     bool recorder_open, sampler_open;
 };
@@ -25,7 +27,7 @@ struct sources {
 /* What sources_close() may be called on before sources_open(). */
 #define SOURCES_CLOSED                                                                             \
     {                                                                                              \
-        .consoles = {.dirfd = -1}, .xenstore = {.stop_fd = -1 }                                    \
+        .consoles = {.files = {.dirfd = -1}}, .xenstore = {.stop_fd = -1 }                         \
     }
 
 /* Creates the sources' files in `dirfd`. Where dom0's kernel cannot be traced, `kernel_error` says

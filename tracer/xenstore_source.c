@@ -16,6 +16,7 @@
 #include "tracer/clock.h"
 #include "tracer/console_source.h"
 #include "tracer/realtime.h"
+#include "tracer/serial_source.h"
 
 enum {
     SOURCE_PRIORITY = 3,          /* below the sampler's */
@@ -30,7 +31,7 @@ static const char *const watched[] = {"@introduceDomain", "@releaseDomain", "/lo
 
 /* `value` is NULL where the key is gone; `old` is a key that was there before the recording. */
 typedef void learn_key(struct xenstore_source *source, uint32_t domid, const char *value, bool old);
-static learn_key learn_end, learn_name, learn_console;
+static learn_key learn_end, learn_name, learn_console, learn_serial;
 
 /* Keys whose value is read when they change, and who else is to know it. */
 static const struct {
@@ -45,6 +46,7 @@ static const struct {
     {"*/hotplug-error", NULL},
     {"/local/domain/*/name", learn_name},
     {"/local/domain/*/console/ring-ref", learn_console},
+    {"/local/domain/*/serial/0/tty", learn_serial},
     {"/local/domain/*/control/shutdown", NULL},
     {"/local/domain/*/data/*", NULL},
 };
@@ -134,6 +136,15 @@ static void learn_console(struct xenstore_source *source, uint32_t domid, const 
 
     if (source->consoles && value && end != value && *end == '\0')
         console_source_add(source->consoles, domid, frame, old);
+}
+
+static void learn_serial(struct xenstore_source *source, uint32_t domid, const char *value,
+                         bool old)
+{
+    (void)domid;
+    (void)old;
+    if (value)
+        serial_source_want(source->serial);
 }
 
 static void set_unavailable(struct xenstore_source *source, const char *what, int errnum)
@@ -281,11 +292,12 @@ static void *run(void *argument)
 }
 
 bool xenstore_source_open(struct xenstore_source *source, int dirfd,
-                          struct console_source *consoles, uint64_t keep_bytes,
-                          struct xph_error *err)
+                          struct console_source *consoles, struct serial_source *serial,
+                          uint64_t keep_bytes, struct xph_error *err)
 {
     *source = (struct xenstore_source){
         .consoles = consoles,
+        .serial = serial,
         .stop_fd = -1,
         .dirfd = dirfd,
         .out = {.fd = -1, .index_fd = -1},

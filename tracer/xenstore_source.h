@@ -17,6 +17,7 @@
 #include "recording/manifest.h"
 
 struct console_source;
+struct serial_source;
 
 /* What a domain was called last. */
 struct known_name {
@@ -27,6 +28,7 @@ struct known_name {
 
 struct xenstore_source {
     struct console_source *consoles; /* told of new consoles, NULL if none are wanted */
+    struct serial_source *serial;    /* told of guests with a serial port */
     int dirfd;
     struct xph_chunk_writer out; /* the thread's */
     struct xph_chunk_ring ring;  /* how much of xenstore.events is kept */
@@ -47,8 +49,8 @@ struct xenstore_source {
 /* Creates xenstore.events in `dirfd`, of which the last `keep_bytes` are kept; 0: all, up to a
  * limit. */
 bool xenstore_source_open(struct xenstore_source *source, int dirfd,
-                          struct console_source *consoles, uint64_t keep_bytes,
-                          struct xph_error *err);
+                          struct console_source *consoles, struct serial_source *serial,
+                          uint64_t keep_bytes, struct xph_error *err);
 
 /* Starts the thread. */
 bool xenstore_source_start(struct xenstore_source *source, struct xph_error *err);

@@ -1,0 +1,34 @@
+/*
+ * The tracefs instances that a recorder makes: by their names they are found again after a kill -9.
+ */
+#ifndef XPH_TRACER_TRACE_INSTANCE_H
+#define XPH_TRACER_TRACE_INSTANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tracefs.h>
+
+#include "recording/error.h"
+
+#define TRACE_INSTANCE_KERNEL "xenphase"        /* dom0's kernel events */
+#define TRACE_INSTANCE_SERIAL "xenphase-serial" /* what guests write to serial ports */
+
+/* Makes an instance with the clock of XPH_KERNEL_CLOCK and buffers of `buffer_kib` for each CPU,
+ * switched off. After a failure `*instance` is NULL, or what is to be removed all the same. */
+bool trace_instance_make(struct tracefs_instance **instance, const char *name, size_t buffer_kib,
+                         struct xph_error *err);
+
+/* False with errno. */
+bool trace_instance_switch(struct tracefs_instance *instance, bool on);
+
+/* The events that found no room, or were overwritten before they were read, of `cpu_count` CPUs. */
+uint64_t trace_instance_lost(struct tracefs_instance *instance, unsigned cpu_count);
+
+/* Switches its events off and removes it; the probes that it used may be removed then. */
+void trace_instance_remove(struct tracefs_instance *instance);
+
+/* Removes those that a recorder left; returns whether there were any. */
+bool trace_instance_remove_all(void);
+
+#endif
