@@ -254,6 +254,13 @@ bool trace_buffers_start(struct trace_buffers *buffers, uint32_t mask, struct xp
     return true;
 }
 
+bool trace_buffers_mask_is(struct trace_buffers *buffers, uint32_t mask)
+{
+    struct xen_sysctl_tbuf_op info;
+
+    return tbuf_sysctl(buffers, XEN_SYSCTL_TBUFOP_get_info, &info) != 0 || info.evt_mask == mask;
+}
+
 static bool drain_ring(struct trace_buffers *buffers, unsigned pcpu, struct xph_chunk_writer *out,
                        struct trace_drain *drain, struct xph_error *err)
 {

@@ -61,8 +61,12 @@ bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *ho
  * them; "" if all have one, or if that cannot be told. Some hypercalls. */
 void trace_buffers_unrecorded(const struct trace_buffers *buffers, char *text, size_t size);
 
-/* Sets the event mask, all pCPUs, and switches tracing on. */
+/* Sets the event mask, all pCPUs, and switches tracing on. The mask of pCPUs that somebody else had
+ * set cannot be put back: Xen has no call that tells it. */
 bool trace_buffers_start(struct trace_buffers *buffers, uint32_t mask, struct xph_error *err);
+
+/* Whether Xen's event mask is still this one; true where Xen does not answer. */
+bool trace_buffers_mask_is(struct trace_buffers *buffers, uint32_t mask);
 
 /* Appends what the rings hold to `out`, straight from the mapping, and gives the space back to Xen.
  */

@@ -46,14 +46,15 @@ void xph_console_log_advance(struct xph_console_log *console)
     }
 }
 
-/* DOMID.log */
+/* DOMID.log or DOMID.serial.log */
 static bool parse_name(const char *name, uint16_t *domid)
 {
     char *end;
     unsigned long number = strtoul(name, &end, 10);
 
     *domid = (uint16_t)number;
-    return name[0] >= '0' && name[0] <= '9' && number < UINT16_MAX && strcmp(end, ".log") == 0;
+    return name[0] >= '0' && name[0] <= '9' && number < UINT16_MAX &&
+           (strcmp(end, ".log") == 0 || strcmp(end, ".serial.log") == 0);
 }
 
 static bool add_log(struct xph_console_logs *consoles, int dirfd, const char *name, uint16_t domid,
