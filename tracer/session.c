@@ -110,11 +110,11 @@ static bool open_buffers(struct session *session, struct xph_error *err)
     if (session->options->events->mask == 0 && left_mask == 0)
         return true;
     session->keep_note = left_mask != 0;
-    if (!trace_buffers_open(&session->buffers, &session->host, pages, left_mask, err))
+    if (!trace_buffers_open(&session->buffers, &session->host, left_mask, err) ||
+        !recorder_lock_note(&session->lock, session->buffers.saved_mask, err) ||
+        !trace_buffers_make(&session->buffers, pages, err))
         return false;
     session->keep_note = false;
-    if (!recorder_lock_note(&session->lock, session->buffers.saved_mask, err))
-        return false;
     if (left_mask)
         log_notice(session->log,
                    "an earlier recorder was killed: what it left switched on is put back now");
@@ -406,7 +406,13 @@ static int record_command(struct session *session, struct xph_error *err)
 
 static void tear_down(struct session *session)
 {
+    struct xph_error why;
+
     sources_close(&session->sources);
+    if (!trace_buffers_put_back(&session->buffers, &why)) {
+        log_notice(session->log, "%s (then: xenphase record --cleanup)", why.text);
+        session->keep_note = true;
+    }
     trace_buffers_close(&session->buffers);
     if (session->keep_note)
         recorder_lock_drop(&session->lock);
