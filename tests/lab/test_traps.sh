@@ -1,40 +1,26 @@
 #!/usr/bin/env bash
 # What recording on real Xen can trip over, each trap once: small buffers, another program's mask, event sets, guests with a
-# serial port, many domains, CPUs that come and go. The host has Xen trace buffers of 64 KiB for each CPU, so records are lost
-# when the recorder is held up.
+# serial port, many domains, CPUs that come late, buffers so small that records are lost when the recorder is held up.
 set -uo pipefail
 # shellcheck source=tests/tap.sh
 source tests/tap.sh
-export XENLAB_XEN_OPTIONS=tbuf_size=16
 # shellcheck source=tests/lab/host.sh
 source tests/lab/host.sh
 
-# Numbers of a summary or a manifest: the value of key $1 in the text on standard input, the first one.
-value_of() {
-    sed -n "s/^ *\"$1\": \\(-\\{0,1\\}[0-9.]*\\).*/\\1/p" | head -n 1
-}
-
+# Some claims are of the first recording after a boot, others of a host with another command line.
+if [[ $started == no ]]; then
+    echo "test_traps: a host runs already: put it away first ($xenlab down)" >&2
+    exit 1
+fi
 claim "the emulated host comes up" $xenlab up
-claim "push the comparison" $xenlab push tests/compare-with-xenalyze /root/
 
-# --- the size of the buffers: once for each boot ---
-claim "buffers that are smaller than wanted" run 'cd /root && rm -rf t.xph && xenphase record -o t.xph -- true'
-claim_says "trace buffers are 64 KiB for each CPU"
-claim_says "Xen takes a size once for each boot"
-claim "the manifest has both sizes" run 'cd /root && grep "\"pages_wanted\"" t.xph/manifest.json && grep "\"pages\": 16" t.xph/manifest.json'
-
-# --- loss: as intervals, and what is there is whole although the rings went round many times ---
-held_up() {
-    run 'cd /root; rm -rf t.xph started; { until test -e started; do sleep 0.2; done; sleep 1
-            pkill -STOP -x xenphase-record; sleep 4; pkill -CONT -x xenphase-record; } &
-        xenphase-record -q --events all -o t.xph -- sh -c "touch started; for i in 1 2 3 4 5 6; do xl info >/dev/null; sleep 1; done"; status=$?; wait; exit $status'
-}
-claim "the recorder is held up while everything is traced" held_up
-claim "each loss is an interval in the manifest" run 'grep "\"lost_records\"" /root/t.xph/manifest.json && ! grep "\"lost_records\": 0" /root/t.xph/manifest.json && grep -A 4 "\"losses\": \[" /root/t.xph/manifest.json | grep first_tsc'
-claim_exit 3 "the report of it says so" run 'xenphase summary /root/t.xph'
-claim_says "lost"
-claim "xenalyze sees the same" run "XENPHASE=/usr/local/bin/xenphase bash /root/compare-with-xenalyze /root/t.xph/xen.trace \$(sed -n 's/.*\"khz\": \\([0-9]*\\).*/\\1/p' /root/t.xph/manifest.json | head -n 1)"
-claim_says ", 0 differences"
+# --- CPUs that come online after the buffers were made ---
+claim "more than Xen can give" run 'cd /root && xenphase doctor | grep "no buffers yet" && xen-hptool cpu-offline 2 && rm -rf t.xph && xenphase record --buffer-mib 200 -o t.xph -- true; grep "\"pages" t.xph/manifest.json'
+claim_says "with so many CPUs"
+claim "a CPU that comes later" run 'cd /root && xen-hptool cpu-online 2 && rm -rf t.xph && xenphase record -o t.xph -- true'
+claim_says "what CPU 2 does is not recorded"
+claim "the manifest names it" run 'grep "\"unrecorded_pcpus\": \"2\"" /root/t.xph/manifest.json'
+claim "another boot, with all CPUs" $xenlab reset
 
 # --- another program's event mask ---
 mask_is_taken() {
@@ -69,15 +55,11 @@ claim "and the scheduler's own" run 'grep -q hypercall /root/t.txt && grep -q -m
 claim "the set boot has VM exits of a PVH guest" run 'cd /root && rm -rf t.xph && xenphase record -q --events boot -o t.xph -- xl create -q /etc/xenlab/pvh.cfg; xl destroy tiny-pvh; xenphase summary t.xph | grep -i -m 1 "vm exit"'
 
 # --- the sampler ---
-claim "sampled 1000 times a second on an idle host" run 'cd /root && rm -rf t.xph && xenphase record -q --kernel off --events off --xenstore off --sample 1000 -o t.xph -- sleep 10; grep -A 9 "\"sampler\"" t.xph/manifest.json'
-rate=$(value_of hz_achieved <<<"$output")
-claim "within 1 %: ${rate:-none}" awk -v rate="${rate:-0}" 'BEGIN { exit !(rate >= 990 && rate <= 1010) }'
 claim "vCPUs are sampled where they are asked for" run 'cd /root && rm -rf t.xph && xenphase record -q --sample 100 --sample-vcpus -o t.xph -- sleep 2; xenphase timeline t.xph | grep " vcpu .*vcpu=1 .*cpu_seconds=" | head -n 3 | grep .'
 
 # --- the clock ---
-claim "dom0 tells the time by another clock than the TSC" run 'cd /root && c=/sys/devices/system/clocksource/clocksource0; old=$(cat $c/current_clocksource); cat $c/available_clocksource; rm -rf t.xph
-    echo xen >$c/current_clocksource; xenphase record -q -o t.xph -- sleep 1; status=$?; echo $old >$c/current_clocksource; test $status = 0 && xenphase summary t.xph >/dev/null'
-claim "the correspondence of the clocks is measured at both ends, and holds 0 in a PV dom0" run 'cd /root && tr -d "\n" <t.xph/manifest.json | grep -o "\"offset\": {.*\"pair_at_end\": {[^}]*}" | grep -v null'
+claim "dom0 tells the time by Xen, not by the TSC: the recordings stand on the TSC all the same" run 'cat /sys/devices/system/clocksource/clocksource0/current_clocksource | grep xen && cd /root && rm -rf t.xph && xenphase record -q -o t.xph -- sleep 1 && xenphase summary t.xph >/dev/null'
+claim "the correspondence of the clocks is measured at both ends, and holds 0 in a PV dom0" run 'cd /root && grep -A 2 "\"pair_at_start\": {" t.xph/manifest.json | grep xen_minus && grep -A 2 "\"pair_at_end\": {" t.xph/manifest.json | grep xen_minus && grep -A 1 "\"offset\": {" t.xph/manifest.json | grep "xen_minus_dom0\": 0,"'
 
 # --- what stays behind while a guest lives ---
 claim "a guest is created under the recorder" run 'cd /root && rm -rf t.xph && xenphase record -q -o t.xph -- xl create -q /etc/xenlab/pv.cfg'
@@ -114,12 +96,28 @@ many_domains() {
 }
 claim "all of 39 domains are in the manifest" many_domains
 
-# --- CPUs that come online after the buffers were made ---
-export XENLAB_XEN_OPTIONS=
-claim "another boot, without buffers" $xenlab reset
-claim "more than Xen can give" run 'cd /root && xenphase doctor | grep "no buffers yet" && xen-hptool cpu-offline 2 && rm -rf t.xph && xenphase record --buffer-mib 200 -o t.xph -- true; grep "\"pages" t.xph/manifest.json'
-claim_says "with so many CPUs"
-claim "a CPU that comes later" run 'cd /root && xen-hptool cpu-online 2 && rm -rf t.xph && xenphase record -o t.xph -- true'
-claim_says "what CPU 2 does is not recorded"
-claim "the manifest names it" run 'grep "\"unrecorded_pcpus\": \"2\"" /root/t.xph/manifest.json'
+export XENLAB_XEN_OPTIONS=tbuf_size=16
+claim "another boot, with small buffers" $xenlab reset
+claim "push the comparison" $xenlab push tests/compare-with-xenalyze /root/
+
+# --- the size of the buffers: once for each boot ---
+claim "buffers that are smaller than wanted" run 'cd /root && rm -rf t.xph && xenphase record -o t.xph -- true'
+claim_says "trace buffers are 64 KiB for each CPU"
+claim_says "Xen takes a size once for each boot"
+claim "the manifest has both sizes" run 'cd /root && grep "\"pages_wanted\"" t.xph/manifest.json && grep "\"pages\": 16" t.xph/manifest.json'
+
+# --- loss: as intervals, and what is there is whole although the rings went round many times ---
+held_up() {
+    run 'cd /root; rm -rf t.xph started; { until test -e started; do sleep 0.2; done; sleep 1
+            pkill -STOP -x xenphase-record; sleep 4; pkill -CONT -x xenphase-record; } &
+        xenphase-record -q --events all -o t.xph -- sh -c "touch started; for i in 1 2 3 4 5 6; do xl info >/dev/null; sleep 1; done"; status=$?; wait; exit $status'
+}
+claim "the recorder is held up while everything is traced" held_up
+claim "each loss is an interval in the manifest" run 'grep "\"lost_records\"" /root/t.xph/manifest.json && ! grep "\"lost_records\": 0" /root/t.xph/manifest.json && grep -A 4 "\"losses\": \[" /root/t.xph/manifest.json | grep first_tsc'
+claim_exit 3 "the report of it says so" run 'xenphase summary /root/t.xph'
+claim_says "lost"
+# What was lost, xenalyze and we fill up differently (tests/differential.md); the records that are there must be the same.
+claim "xenalyze reads the same records" run "cd /root; khz=\$(sed -n 's/.*\"khz\": \([0-9]*\).*/\1/p' t.xph/manifest.json | head -n 1)
+    XENPHASE=/usr/local/bin/xenphase bash compare-with-xenalyze t.xph/xen.trace \$khz >compared.txt; tail -n 1 compared.txt; grep '([0-9]* entry, [1-9][0-9]* records' compared.txt && ! grep 'differs: records' compared.txt"
+
 finish
