@@ -251,41 +251,81 @@ char *kernel_probes_missing_text(const struct kernel_probes *probes)
     return text;
 }
 
-/* Removes those that `file` of tracefs defines, all or the one of the name. Its lines are
- * definitions, as "p:SYSTEM/NAME ...". */
-static unsigned remove_defined(const char *file, const char *name)
+/* How probes of ours that `file` of tracefs defines were removed, all or the one of the name. */
+struct removal {
+    unsigned removed;
+    bool failed;
+    struct xph_error why;
+};
+
+static void remove_one(const char *file, const char *name, struct removal *removal)
+{
+    char text[256];
+
+    if (snprintf(text, sizeof(text), "-:" KERNEL_PROBE_SYSTEM "/%s\n", name) >= (int)sizeof(text))
+        return;
+    if (append(file, text)) {
+        removal->removed++;
+        return;
+    }
+    removal->failed = true;
+    xph_fail_errno(&removal->why, errno,
+                   "the probe " KERNEL_PROBE_SYSTEM "/%s is still there (is it used by another "
+                   "trace instance or program?)",
+                   name);
+}
+
+/* Its lines are definitions, as "p:SYSTEM/NAME ..." and "r512:SYSTEM/NAME ...". */
+static void remove_defined(const char *file, const char *name, struct removal *removal)
 {
     static const char ours[] = ":" KERNEL_PROBE_SYSTEM "/";
     char *text = tracefs_instance_file_read(NULL, file, NULL), *rest = text, *line;
-    unsigned count = 0;
 
     while (text && (line = strtok_r(rest, "\n", &rest))) {
-        size_t kind = strcspn(line, ":");
-        char removal[256];
-
-        if (strncmp(line + kind, ours, strlen(ours)) != 0)
+        line += strcspn(line, ":");
+        if (strncmp(line, ours, strlen(ours)) != 0)
             continue;
+        line += strlen(ours);
         line[strcspn(line, " ")] = '\0';
-        if (name && strcmp(line + kind + strlen(ours), name) != 0)
-            continue;
-        if (snprintf(removal, sizeof(removal), "-%s\n", line + kind) < (int)sizeof(removal))
-            count += append(file, removal);
+        if (!name || strcmp(line, name) == 0)
+            remove_one(file, line, removal);
     }
     free(text);
-    return count;
+}
+
+static struct removal remove_all(void)
+{
+    struct removal removal = {0};
+
+    remove_defined("kprobe_events", NULL, &removal);
+    remove_defined("uprobe_events", NULL, &removal);
+    return removal;
 }
 
 unsigned kernel_probes_remove_all(void)
 {
-    return remove_defined("kprobe_events", NULL) + remove_defined("uprobe_events", NULL);
+    return remove_all().removed;
+}
+
+bool kernel_probes_left(struct xph_error *why)
+{
+    struct removal removal = remove_all();
+
+    if (removal.failed)
+        *why = removal.why;
+    return removal.failed;
 }
 
 void kernel_probes_remove(const struct kernel_probes *probes)
 {
     for (size_t i = 0; i < probes->count; i++) {
-        if (strcmp(probes->events[i].system, KERNEL_PROBE_SYSTEM) == 0 &&
-            remove_defined("kprobe_events", probes->events[i].name) == 0)
-            remove_defined("uprobe_events", probes->events[i].name);
+        struct removal removal = {0};
+
+        if (strcmp(probes->events[i].system, KERNEL_PROBE_SYSTEM) != 0)
+            continue;
+        remove_defined("kprobe_events", probes->events[i].name, &removal);
+        if (removal.removed == 0)
+            remove_defined("uprobe_events", probes->events[i].name, &removal);
     }
 }
 

@@ -37,8 +37,11 @@ bool kernel_probes_add(struct kernel_probes *probes, struct tracefs_instance *in
 char *kernel_probes_missing_text(const struct kernel_probes *probes);
 
 /* Removes all probes of KERNEL_PROBE_SYSTEM from the kernel, whoever made them; none may be in use
- * any more. Returns how many there were. */
+ * any more. Returns how many of them went. */
 unsigned kernel_probes_remove_all(void);
+
+/* Whether one is there and could not be removed, and why. */
+bool kernel_probes_left(struct xph_error *why);
 
 /* Removes the probes that were made for `probes`, none of which may be in use any more. */
 void kernel_probes_remove(const struct kernel_probes *probes);

@@ -24,6 +24,11 @@ bool kernel_trace_clean_up(void)
     return (tracefs_tracing_dir() && kernel_probes_remove_all() > 0) || found;
 }
 
+bool kernel_trace_left(struct xph_error *why)
+{
+    return tracefs_tracing_dir() && (trace_instance_left(why) || kernel_probes_left(why));
+}
+
 static bool open_cpu(struct kernel_trace *trace, const char *instance, struct xph_error *err)
 {
     struct kernel_cpu *cpu = &trace->cpus[trace->cpu_count];
@@ -181,8 +186,10 @@ bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char
                       struct kernel_probes *probes, struct xph_error *err)
 {
     struct kernel_trace trace = {0};
-    bool ok = trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, KERNEL_BUFFER_KIB, err);
+    bool ok;
 
+    kernel_trace_clean_up();
+    ok = trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, KERNEL_BUFFER_KIB, err);
     for (size_t i = 0; ok && i < set_count; i++)
         ok = kernel_probes_add(&trace.probes, trace.instance, xen_version, &sets[i], err);
     if (ok) {

@@ -41,9 +41,13 @@ struct kernel_trace {
     uint64_t lost_events; /* that found no room, or were overwritten before they were read */
 };
 
-/* Removes what a recorder that was killed left in tracefs; returns whether there was anything. Only
- * for who holds the recorder's lock. */
+/* Removes what a recorder that was killed left in tracefs; returns whether anything went. Only for
+ * who holds the recorder's lock. */
 bool kernel_trace_clean_up(void);
+
+/* Whether anything of ours is in tracefs that cannot be removed, and why. Only for who holds the
+ * recorder's lock and has closed its sources. */
+bool kernel_trace_left(struct xph_error *why);
 
 /*
  * Makes the instance with the probes of `sets` (`set_count`; `xen_version` as in

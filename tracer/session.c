@@ -390,7 +390,12 @@ static int record_command(struct session *session, struct xph_error *err)
 
 static void tear_down(struct session *session)
 {
+    struct xph_error left;
+
     sources_close(&session->sources);
+    if (session->lock.fd >= 0 && kernel_trace_left(&left))
+        log_notice(session->log, "not all could be undone: %s (then run xenphase record --cleanup)",
+                   left.text);
     trace_buffers_close(&session->buffers);
     if (session->keep_note)
         recorder_lock_drop(&session->lock);

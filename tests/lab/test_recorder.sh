@@ -58,6 +58,30 @@ claim_exit 3 "its recording can be read" run 'xenphase summary /root/s.xph >/dev
 claim_says "interrupted"
 claim "nothing is left" no_kernel_tracing_is_left
 
+# While somebody has a file of the trace instance open, the kernel does not let it go.
+killed_while_instance_is_read() {
+    run 'cd /root && rm -rf s.xph started held
+        xenphase-record -q -o s.xph -- sh -c "touch started; exec sleep 60" </dev/null >/dev/null 2>&1 &
+        until test -e started; do sleep 0.5; done
+        tail -f /dev/null 9</sys/kernel/tracing/instances/xenphase/trace_pipe </dev/null >/dev/null 2>&1 & echo $! >held
+        sleep 1; pkill -KILL -x xenphase-record; pkill -x sleep; sleep 1; ls -d /sys/kernel/tracing/instances/xenphase'
+}
+claim "a recorder is killed while somebody reads its trace instance" killed_while_instance_is_read
+claim_exit 125 "--cleanup tells what it could not remove" run 'xenphase record --cleanup'
+claim_says "xenphase is still there, because files of it are open in tail (pid"
+claim "the next recorder does without dom0's kernel events, and says why" run 'cd /root && rm -rf s.xph && xenphase record -o s.xph -- true'
+claim_says "recording without dom0 kernel events: the trace instance"
+claim_says "open in tail (pid"
+claim "the reader ends: --cleanup removes it" run 'kill $(cat /root/held); sleep 1; xenphase record --cleanup'
+claim_says "probes and trace instance removed"
+claim "nothing is left" no_kernel_tracing_is_left
+claim_exit 7 "what cannot be removed at the end of a recording is told" run 'cd /root && rm -rf s.xph held && xenphase record -o s.xph -- sh -c "
+    exec 9</sys/kernel/tracing/instances/xenphase/trace_pipe; setsid tail -f /dev/null </dev/null >/dev/null 2>&1 & echo \$! >held; exit 7"'
+claim_says "not all could be undone"
+claim_says "open in tail (pid"
+claim "it goes with the next recording" run 'cd /root && rm -rf s.xph; kill $(cat held); sleep 1; xenphase record -o s.xph -- true'
+claim "nothing is left" no_kernel_tracing_is_left
+
 claim "a boot that takes long is not Domain-0's" run 'cd /root && rm -rf s.xph && { timeout -s INT 15 xenphase-record --system --trigger "boot>3s" -o s.xph; ! grep "triggered_by.*boot" s.xph/manifest.json; }'
 
 names_are_right() {
