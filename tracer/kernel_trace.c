@@ -263,6 +263,7 @@ bool kernel_trace_stop(struct kernel_trace *trace, struct xph_error *err)
     for (unsigned i = 0; ok && i < trace->cpu_count; i++)
         ok = flush_cpu(trace, &trace->cpus[i], err);
     trace->lost_events = trace_instance_lost(trace->instance, trace->cpu_count);
+    trace->missed_events = kernel_probes_missed(&trace->probes);
     ok = ok && save_names(trace, err);
     ok = close_cpus(trace, ok ? err : &(struct xph_error){0}) && ok;
     /* Also after a failure: what was recorded is to be read. */

@@ -37,8 +37,9 @@ struct kernel_trace {
     atomic_bool stop;
     atomic_bool failed; /* the thread has given up; `error` says why */
     struct xph_error error;
-    uint64_t bytes;       /* recorded; valid after kernel_trace_stop() */
-    uint64_t lost_events; /* that found no room, or were overwritten before they were read */
+    uint64_t bytes;         /* recorded; valid after kernel_trace_stop() */
+    uint64_t lost_events;   /* that found no room, or were overwritten before they were read */
+    uint64_t missed_events; /* of probes that the kernel passed over */
 };
 
 /* Removes what a recorder that was killed left in tracefs; returns whether anything went. Only for

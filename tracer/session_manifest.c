@@ -161,6 +161,7 @@ void session_manifest_end(struct xph_manifest *manifest, struct sources *sources
     describe_tails(manifest, &sources->recorder.total.watch);
     manifest->kernel_bytes = sources->kernel.bytes;
     manifest->kernel_lost_events = sources->kernel.lost_events;
+    manifest->kernel_missed_events = sources->kernel.missed_events;
     manifest->console_bytes = sources->consoles.files.bytes;
     manifest->console_lost_bytes = sources->consoles.files.lost_bytes;
     if (sources->serial.unavailable)

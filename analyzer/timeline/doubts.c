@@ -131,6 +131,11 @@ static void doubt_sources(struct xph_doubts *doubts, const struct xph_manifest *
     if (manifest->kernel_lost_events > 0)
         xph_doubt(doubts, "%" PRIu64 " of dom0's kernel events were lost",
                   manifest->kernel_lost_events);
+    if (manifest->kernel_missed_events > 0)
+        xph_doubt(doubts,
+                  "dom0's kernel passed over %" PRIu64
+                  " of what its probes should have told, such as the ends of hypercalls",
+                  manifest->kernel_missed_events);
     if (manifest->xenstore_unavailable)
         xph_doubt(doubts, "changes in xenstore are missing: %s", manifest->xenstore_unavailable);
     if (manifest->xenstore_dropped_events > 0)

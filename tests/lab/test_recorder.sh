@@ -58,6 +58,15 @@ claim_exit 3 "its recording can be read" run 'xenphase summary /root/s.xph >/dev
 claim_says "interrupted"
 claim "nothing is left" no_kernel_tracing_is_left
 
+toolstacks_at_once() {
+    run 'cd /root && rm -rf s.xph && xenphase record --kernel hypercalls -o s.xph -- sh -c "
+            grep r512:xenphase/hypercall_end /sys/kernel/tracing/kprobe_events || exit 1
+            for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5; do xl list; done >/dev/null & done; wait" &&
+        ! grep "\"\(lost\|missed\)_events\": [1-9]" s.xph/manifest.json && trace-cmd report -i s.xph/dom0.dat 2>/dev/null |
+        awk "/ hypercall: / { calls++ } / hypercall_end: / { ends++ } END { print calls, ends; exit !(calls > 100 && calls - ends <= 8 && ends - calls <= 8) }"'
+}
+claim "several toolstacks at once: the end of each hypercall is there" toolstacks_at_once
+
 # While somebody has a file of the trace instance open, the kernel does not let it go.
 killed_while_instance_is_read() {
     run 'cd /root && rm -rf s.xph started held
