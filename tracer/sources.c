@@ -65,7 +65,7 @@ bool sources_start(struct sources *sources, const struct options *options, struc
 bool sources_failed(struct sources *sources)
 {
     return atomic_load(&sources->recorder.failed) || sampler_progress(&sources->sampler).failed ||
-           atomic_load(&sources->kernel.failed) || atomic_load(&sources->xenstore.failed);
+           atomic_load(&sources->kernel.failed) || xenstore_source_failed(&sources->xenstore);
 }
 
 bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err)

@@ -27,7 +27,7 @@ struct sources {
 /* What sources_close() may be called on before sources_open(). */
 #define SOURCES_CLOSED                                                                             \
     {                                                                                              \
-        .consoles = {.files = {.dirfd = -1}}, .xenstore = {.stop_fd = -1 }                         \
+        .consoles = {.files = {.dirfd = -1} }                                                      \
     }
 
 /* Creates the sources' files in `dirfd`. Where dom0's kernel cannot be traced, `kernel_error` says

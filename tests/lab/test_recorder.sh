@@ -119,7 +119,18 @@ xenstored_stops() {
 claim "xenstored stops for 2 s" xenstored_stops
 claim "what came afterwards is there" run 'xenphase dump --xenstore /root/s.xph | grep "/name = .tiny-pv" && xl destroy tiny-pv'
 claim "xenstored stops for good before the end: the recorder ends all the same" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record -o s.xph -- pkill -STOP xenstored; status=$?; pkill -CONT xenstored; exit $status'
+claim_exit 3 "its changes in xenstore up to there are whole, and nothing is called damaged" run 'xenphase summary /root/s.xph >/root/s.txt 2>&1; status=$?; cat /root/s.txt; exit $status'
+claim_says "xenstored does not answer"
+claim "... nor without a checksum" run '! grep "damaged\|no checksum\|is cut" /root/s.txt'
 claim "nothing is left" no_kernel_tracing_is_left
+
+# Their values are read, so the recorder is behind when the last of them are made.
+burst_at_the_end() {
+    run 'cd /root; rm -rf s.xph; pairs=$(for i in $(seq 1500); do echo "/local/domain/0/data/burst$i v"; done)
+        xenphase record --kernel off -o s.xph -- xenstore-write $pairs; status=$?; xenstore-rm /local/domain/0/data
+        xenphase dump --xenstore s.xph | grep -c "/data/burst[0-9]* = " >s.txt; cat s.txt; test $status = 0 && test "$(cat s.txt)" -ge 1500'
+}
+claim "what changes in xenstore just before the end is all there" burst_at_the_end
 
 claim "no tracefs: the rest is recorded" run 'cd /root && rm -rf s.xph && unshare -m sh -c "umount -l /sys/kernel/debug 2>/dev/null; umount -l /sys/kernel/tracing; mount -t tmpfs -o ro none /sys/kernel; xenphase record -o s.xph -- true"'
 claim_says "without dom0 kernel events"
