@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "analyzer/timeline/doubts.h"
+#include "recording/kernel_file.h"
+#include "tests/unit/scratch.h"
 
 static struct xph_recording whole_recording(void)
 {
@@ -45,12 +47,41 @@ static void test_what_probes_missed_is_a_doubt(void **state)
                              "such as the ends of hypercalls");
 }
 
+static const char unfinished[] = "the recorder could not finish its files: xenphase repair does, "
+                                 "where there is room for it";
+
+static void test_ring_whose_hole_was_not_taken_out_wants_repair(void **state)
+{
+    struct xph_recording recording = whole_recording();
+    struct xph_doubts doubts = {0};
+
+    (void)state;
+    recording.manifest.ring_bytes = 1 << 20;
+    recording.samples_check.file_bytes = 4096;
+    xph_doubts_of_recording(&doubts, &recording);
+    assert_int_equal(doubts.count, 2);
+    assert_string_equal(doubts.text[0], unfinished);
+}
+
+static void test_kernel_events_in_parts_want_repair(void **state)
+{
+    struct xph_recording recording = whole_recording();
+
+    (void)state;
+    recording.dirfd = dirfd_;
+    write_file(XPH_FILE_KERNEL_HEAD, "", 0);
+    expect_doubt(&recording, unfinished);
+    unlinkat(dirfd_, XPH_FILE_KERNEL_HEAD, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_recording_has_no_doubt),
         cmocka_unit_test(test_what_probes_missed_is_a_doubt),
+        cmocka_unit_test(test_ring_whose_hole_was_not_taken_out_wants_repair),
+        cmocka_unit_test(test_kernel_events_in_parts_want_repair),
     };
 
-    return cmocka_run_group_tests_name("doubts", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("doubts", tests, make_directory, remove_directory);
 }
