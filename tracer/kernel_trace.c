@@ -89,6 +89,14 @@ static bool add_sets(struct kernel_trace *trace, const struct probe_set *const *
                     trace->probes.missing_count ? trace->probes.missing[0].reason : "empty");
 }
 
+/* Of a recording without dom0's kernel events, none of their files may stay. */
+static bool give_up(struct kernel_trace *trace)
+{
+    kernel_trace_close(trace);
+    xph_kernel_parts_remove(trace->dirfd);
+    return false;
+}
+
 bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe_set *const *sets,
                        size_t set_count, const char *xen_version, size_t buffer_kib,
                        uint64_t keep_bytes, struct xph_error *err)
@@ -100,9 +108,7 @@ bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe
                           err) &&
         open_cpus(trace, err))
         return true;
-    kernel_trace_close(trace);
-    xph_kernel_parts_remove(dirfd);
-    return false;
+    return give_up(trace);
 }
 
 static bool write_pages(struct kernel_trace *trace, struct kernel_cpu *cpu, size_t bytes,
@@ -200,7 +206,7 @@ bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char
     return ok;
 }
 
-bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
+static bool start(struct kernel_trace *trace, struct xph_error *err)
 {
     int result;
 
@@ -211,6 +217,11 @@ bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
         return xph_fail_errno(err, result, "cannot start the reader of dom0's kernel events");
     trace->running = true;
     return true;
+}
+
+bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
+{
+    return start(trace, err) || give_up(trace);
 }
 
 static bool save_names(struct kernel_trace *trace, struct xph_error *err)

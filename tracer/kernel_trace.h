@@ -66,6 +66,7 @@ bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe
 bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char *xen_version,
                       struct kernel_probes *probes, struct xph_error *err);
 
+/* After a failure it is closed, and its files are gone, as after one of kernel_trace_open(). */
 bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err);
 
 /* Stops recording and puts dom0.dat together. False if recording had failed on the way. */

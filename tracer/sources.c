@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include "recording/kernel_file.h"
 #include "tracer/clock.h"
 
 /* How --ring is shared out, by what an idle host writes. */
@@ -12,12 +11,10 @@ static void open_kernel(struct sources *sources, const struct options *options,
                         const char *xen_version, int dirfd)
 {
     sources->kernel_error.text[0] = '\0';
-    if (options->kernel_set_count == 0 ||
+    if (options->kernel_set_count > 0)
         kernel_trace_open(&sources->kernel, dirfd, options->kernel_sets, options->kernel_set_count,
                           xen_version, KERNEL_BUFFER_KIB,
-                          options->ring_bytes * KERNEL_SHARE / SHARES, &sources->kernel_error))
-        return;
-    xph_kernel_parts_remove(dirfd);
+                          options->ring_bytes * KERNEL_SHARE / SHARES, &sources->kernel_error);
 }
 
 bool sources_open(struct sources *sources, const struct options *options,
@@ -53,8 +50,9 @@ bool sources_open(struct sources *sources, const struct options *options,
 
 bool sources_start(struct sources *sources, const struct options *options, struct xph_error *err)
 {
-    if (sources->kernel.instance && !kernel_trace_start(&sources->kernel, &sources->kernel_error))
-        kernel_trace_close(&sources->kernel);
+    /* As where it could not be opened: `kernel_error` says why, and the rest goes on. */
+    if (sources->kernel.instance)
+        kernel_trace_start(&sources->kernel, &sources->kernel_error);
     return (!options->xenstore || xenstore_source_start(&sources->xenstore, err)) &&
            sampler_begin(&sources->sampler, err) &&
            (!options->sample || sampler_start(&sources->sampler, err)) &&
