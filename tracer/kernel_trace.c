@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "recording/kernel_file.h"
+#include "tracer/kernel_buffer_size.h"
 #include "tracer/realtime.h"
 #include "tracer/trace_instance.h"
 
 enum {
     READER_PRIORITY = 9, /* below the reader of Xen's buffers, which are smaller */
-    POLL_NS = 100000000, /* a CPU's buffer of 4 MiB takes some 400,000 events a second */
+    POLL_NS = 100000000, /* between two looks, see kernel_buffer_size.h */
     FLUSH_EVERY = 10,    /* polls between two updates of the indices: about a second */
 };
 
@@ -27,6 +28,14 @@ bool kernel_trace_clean_up(void)
 bool kernel_trace_left(struct xph_error *why)
 {
     return tracefs_tracing_dir() && (trace_instance_left(why) || kernel_probes_left(why));
+}
+
+static uint32_t buffer_kib_here(void)
+{
+    uint64_t page_kib = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+
+    return kernel_buffer_kib((uint64_t)sysconf(_SC_PHYS_PAGES) * page_kib,
+                             (unsigned)sysconf(_SC_NPROCESSORS_CONF));
 }
 
 static bool open_cpu(struct kernel_trace *trace, const char *instance, struct xph_error *err)
@@ -98,11 +107,12 @@ static bool give_up(struct kernel_trace *trace)
 }
 
 bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe_set *const *sets,
-                       size_t set_count, const char *xen_version, size_t buffer_kib,
-                       uint64_t keep_bytes, struct xph_error *err)
+                       size_t set_count, const char *xen_version, uint64_t keep_bytes,
+                       struct xph_error *err)
 {
-    *trace = (struct kernel_trace){.dirfd = dirfd, .keep_bytes = keep_bytes};
-    if (trace_instance_make(&trace->instance, TRACE_INSTANCE_KERNEL, buffer_kib, err) &&
+    *trace = (struct kernel_trace){
+        .dirfd = dirfd, .keep_bytes = keep_bytes, .buffer_kib = buffer_kib_here()};
+    if (trace_instance_make(&trace->instance, TRACE_INSTANCE_KERNEL, trace->buffer_kib, err) &&
         add_sets(trace, sets, set_count, xen_version, err) &&
         kernel_head_write(dirfd, tracefs_tracing_dir(), trace->probes.events, trace->probes.count,
                           err) &&
@@ -195,7 +205,7 @@ bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char
     bool ok;
 
     kernel_trace_clean_up();
-    ok = trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, KERNEL_BUFFER_KIB, err);
+    ok = trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, buffer_kib_here(), err);
     for (size_t i = 0; ok && i < set_count; i++)
         ok = kernel_probes_add(&trace.probes, trace.instance, xen_version, &sets[i], err);
     if (ok) {

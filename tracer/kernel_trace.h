@@ -15,8 +15,6 @@
 #include "tracer/kernel_pages.h"
 #include "tracer/kernel_probes.h"
 
-enum { KERNEL_BUFFER_KIB = 4096 }; /* for each of dom0's CPUs */
-
 struct kernel_cpu {
     struct kernel_pages pages;
     struct xph_chunk_writer out;     /* dom0.cpuN */
@@ -26,6 +24,7 @@ struct kernel_cpu {
 struct kernel_trace {
     int dirfd;
     uint64_t keep_bytes;               /* of all CPUs together, 0: all */
+    uint32_t buffer_kib;               /* of each CPU's ring buffer */
     struct tracefs_instance *instance; /* NULL while there is none */
     struct kernel_probes probes;
     struct kernel_cpu *cpus;
@@ -52,13 +51,13 @@ bool kernel_trace_left(struct xph_error *why);
 
 /*
  * Makes the instance with the probes of `sets` (`set_count`; `xen_version` as in
- * kernel_probes_add()), ring buffers of `buffer_kib` for each
- * CPU, and the files in `dirfd`; nothing is recorded yet. Fails where this kernel cannot record
- * at all (no tracefs, no x86-tsc clock, not root); then there is nothing to close.
+ * kernel_probes_add()), ring buffers as kernel_buffer_size.h has them, and the files in `dirfd`;
+ * nothing is recorded yet. Fails where this kernel cannot record at all (no tracefs, no x86-tsc
+ * clock, not root); then there is nothing to close.
  */
 bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe_set *const *sets,
-                       size_t set_count, const char *xen_version, size_t buffer_kib,
-                       uint64_t keep_bytes, struct xph_error *err);
+                       size_t set_count, const char *xen_version, uint64_t keep_bytes,
+                       struct xph_error *err);
 
 /* Makes the probes of `sets` in an instance, to see which there are, and takes them out again.
  * `probes` is to be freed by kernel_probes_free() after success. Only for who holds the recorder's

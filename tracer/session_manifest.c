@@ -137,7 +137,7 @@ void session_manifest_sources(struct xph_manifest *manifest, const struct source
 {
     free(manifest->kernel_missing);
     free(manifest->kernel_unavailable);
-    manifest->kernel_buffer_kib = KERNEL_BUFFER_KIB;
+    manifest->kernel_buffer_kib = sources->kernel.buffer_kib;
     manifest->kernel_events = (uint32_t)sources->kernel.probes.count;
     manifest->kernel_missing = kernel_probes_missing_text(&sources->kernel.probes);
     manifest->kernel_unavailable =

@@ -13,8 +13,8 @@ static void open_kernel(struct sources *sources, const struct options *options,
     sources->kernel_error.text[0] = '\0';
     if (options->kernel_set_count > 0)
         kernel_trace_open(&sources->kernel, dirfd, options->kernel_sets, options->kernel_set_count,
-                          xen_version, KERNEL_BUFFER_KIB,
-                          options->ring_bytes * KERNEL_SHARE / SHARES, &sources->kernel_error);
+                          xen_version, options->ring_bytes * KERNEL_SHARE / SHARES,
+                          &sources->kernel_error);
 }
 
 bool sources_open(struct sources *sources, const struct options *options,

@@ -58,6 +58,12 @@ claim_exit 3 "its recording can be read" run 'xenphase summary /root/s.xph >/dev
 claim_says "interrupted"
 claim "nothing is left" no_kernel_tracing_is_left
 
+claim "a low limit of open files is the command's, not the recorder's" run 'cd /root && rm -rf s.xph && ulimit -Sn 24 &&
+    xenphase record -o s.xph -- sh -c "echo limit \$(ulimit -Sn)" && ! grep "unavailable\": \"" s.xph/manifest.json'
+claim_says "limit 24"
+claim "dom0's buffers are a sixteenth of its memory at the most" run 'kib=$(sed -n "s/.*\"buffer_kib\": \([0-9]*\).*/\1/p" /root/s.xph/manifest.json)
+    memory=$(sed -n "s/^MemTotal: *\([0-9]*\) kB/\1/p" /proc/meminfo); echo "$kib $memory"; test "$((kib * $(nproc)))" -le $((memory / 16)) || test "$kib" = 64'
+
 toolstacks_at_once() {
     run 'cd /root && rm -rf s.xph && xenphase record --kernel hypercalls -o s.xph -- sh -c "
             grep r512:xenphase/hypercall_end /sys/kernel/tracing/kprobe_events || exit 1
