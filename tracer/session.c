@@ -416,7 +416,6 @@ int session_run(const struct options *options, xentoollog_logger *log, struct xp
         .options = options,
         .log = log,
         .lock = {.fd = -1},
-        .sources = SOURCES_CLOSED,
         .directory = {.fd = -1},
         .buffers = {.port = -1},
         .command = {.argv = options->command},

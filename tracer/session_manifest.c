@@ -162,8 +162,10 @@ void session_manifest_end(struct xph_manifest *manifest, struct sources *sources
     manifest->kernel_bytes = sources->kernel.bytes;
     manifest->kernel_lost_events = sources->kernel.lost_events;
     manifest->kernel_missed_events = sources->kernel.missed_events;
-    manifest->console_bytes = sources->consoles.files.bytes;
-    manifest->console_lost_bytes = sources->consoles.files.lost_bytes;
+    manifest->console_bytes =
+        sources->consoles.paravirtual.files.bytes + sources->consoles.serial.files.bytes;
+    manifest->console_lost_bytes =
+        sources->consoles.paravirtual.files.lost_bytes + sources->consoles.serial.files.lost_bytes;
     if (sources->serial.unavailable)
         manifest->console_serial_unavailable = strdup(sources->serial.unavailable);
     manifest->console_serial_lost_writes = sources->serial.lost;

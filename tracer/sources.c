@@ -5,7 +5,14 @@
 #include "tracer/clock.h"
 
 /* How --ring is shared out, by what an idle host writes. */
-enum { TRACE_SHARE = 6, KERNEL_SHARE = 2, SAMPLES_SHARE = 1, XENSTORE_SHARE = 1, SHARES = 10 };
+enum {
+    TRACE_SHARE = 11,
+    KERNEL_SHARE = 4,
+    SAMPLES_SHARE = 2,
+    XENSTORE_SHARE = 2,
+    CONSOLE_SHARE = 1,
+    SHARES = 20,
+};
 
 static void open_kernel(struct sources *sources, const struct options *options,
                         const char *xen_version, int dirfd)
@@ -32,7 +39,8 @@ bool sources_open(struct sources *sources, const struct options *options,
         return false;
     if (options->xenstore && options->console && options->sample) {
         consoles = &sources->consoles;
-        if (!console_source_open(consoles, dirfd, err))
+        if (!console_source_open(consoles, dirfd, options->ring_bytes * CONSOLE_SHARE / SHARES,
+                                 err))
             return false;
     }
     sources->sampler_open = true;

@@ -46,14 +46,15 @@ void xph_console_log_advance(struct xph_console_log *console)
     }
 }
 
-/* DOMID.log */
+/* DOMID.log, and DOMID.before.log with what was before it in a ring. */
 static bool parse_name(const char *name, uint16_t *domid)
 {
     char *end;
     unsigned long number = strtoul(name, &end, 10);
 
     *domid = (uint16_t)number;
-    return name[0] >= '0' && name[0] <= '9' && number < UINT16_MAX && strcmp(end, ".log") == 0;
+    return name[0] >= '0' && name[0] <= '9' && number < UINT16_MAX &&
+           (strcmp(end, ".log") == 0 || strcmp(end, ".before.log") == 0);
 }
 
 static bool add_log(struct xph_console_logs *consoles, int dirfd, const char *name, uint16_t domid,
@@ -76,10 +77,14 @@ static bool add_log(struct xph_console_logs *consoles, int dirfd, const char *na
     return true;
 }
 
-static int compare_domids(const void *a, const void *b)
+/* By domain, then by the first line. */
+static int compare_logs(const void *a, const void *b)
 {
-    return (int)((const struct xph_console_log *)a)->domid -
-           (int)((const struct xph_console_log *)b)->domid;
+    const struct xph_console_log *first = a, *second = b;
+
+    if (first->domid != second->domid)
+        return (int)first->domid - (int)second->domid;
+    return (first->next.tsc > second->next.tsc) - (first->next.tsc < second->next.tsc);
 }
 
 bool xph_console_logs_open(struct xph_console_logs *consoles, int dirfd, struct xph_error *err)
@@ -107,7 +112,7 @@ bool xph_console_logs_open(struct xph_console_logs *consoles, int dirfd, struct 
     if (!ok)
         xph_console_logs_close(consoles);
     else if (consoles->count > 1)
-        qsort(consoles->logs, consoles->count, sizeof(*consoles->logs), compare_domids);
+        qsort(consoles->logs, consoles->count, sizeof(*consoles->logs), compare_logs);
     return ok;
 }
 

@@ -116,6 +116,16 @@ claim "a guest that crashes while it boots" run 'cd /root && rm -rf s.xph && sed
 claim "its last words are kept" run 'cat /root/s.xph/console/*.log && grep -h "Kernel panic" /root/s.xph/console/*.log'
 claim "it is gone" run 'xl destroy tiny-pvh 2>/dev/null; ! xl domid tiny-pvh'
 
+# In a ring of 1 MiB there is room for some KiB of each console's text: the boot does not fit.
+console_in_a_ring() {
+    run 'cd /root; rm -rf s.xph s.err /var/log/xen/console/guest-tiny-pvh.log; { until grep -s "recording whatever" s.err; do sleep 1; done
+            xl create -q /etc/xenlab/pvh.cfg; for i in $(seq 60); do sleep 2; grep -q "xenlab: guest ready" /var/log/xen/console/guest-tiny-pvh.log && break; done
+            sleep 2; pkill -INT -x xenphase-record; } &
+        xenphase-record --system --ring 1 -o s.xph 2>s.err; wait; xl destroy tiny-pvh; ls -l s.xph/console; cat s.xph/console/*.log | wc -c
+        grep -h "xenlab: guest ready" s.xph/console/*.log && test "$(cat s.xph/console/*.log | wc -c)" -le $((1024 * 1024 / 20))'
+}
+claim "in a ring the last text of a console is kept" console_in_a_ring
+
 claim "a domain that never appears: --until idle does not wait for it" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record --until idle -o s.xph -- true'
 
 xenstored_stops() {

@@ -507,7 +507,7 @@ static void test_console_lines_are_merged_and_bad_ones_counted(void **state)
     char path[] = "/tmp/xenphase-test-XXXXXX", command[64];
     struct xph_console_logs consoles;
     struct xph_console_log *console;
-    static const char *const wanted[] = {"a", "b b", "", "c"};
+    static const char *const wanted[] = {"a", "before", "b b", "", "c"};
     struct xph_error err;
     int dirfd, logs;
     size_t count = 0;
@@ -520,23 +520,25 @@ static void test_console_lines_are_merged_and_bad_ones_counted(void **state)
     logs = openat(dirfd, "console", O_RDONLY | O_DIRECTORY);
     write_log(logs, "1.log", "100 a\nno time\n99999999999999999999999 much\n300 \n400 c");
     write_log(logs, "20.log", "200 b b\n500\n");
+    write_log(logs, "20.before.log", "150 before\n");
     write_log(logs, "other", "1 x\n");
     write_log(logs, "99999.log", "1 x\n");
     assert_true(xph_console_logs_open(&consoles, dirfd, &err));
-    assert_int_equal(consoles.count, 2);
+    assert_int_equal(consoles.count, 3);
     while ((console = xph_console_logs_first(&consoles))) {
-        assert_true(count < 4);
+        assert_true(count < 5);
         assert_int_equal(console->next.bytes, strlen(wanted[count]));
         assert_memory_equal(console->next.text, wanted[count], console->next.bytes);
-        assert_int_equal(console->next.domid, count == 1 ? 20 : 1);
+        assert_int_equal(console->next.domid, count == 1 || count == 2 ? 20 : 1);
         assert_true(console->next.tsc > last);
         last = console->next.tsc;
         count++;
         xph_console_log_advance(console);
     }
-    assert_int_equal(count, 4);
+    assert_int_equal(count, 5);
     assert_int_equal(consoles.logs[0].damaged, 2);
-    assert_int_equal(consoles.logs[1].damaged, 1);
+    assert_int_equal(consoles.logs[1].damaged, 0);
+    assert_int_equal(consoles.logs[2].damaged, 1);
     xph_console_logs_close(&consoles);
     close(logs);
     close(dirfd);
