@@ -69,7 +69,7 @@ RECORDING_OBJECTS = $(call objects,obj,$(RECORDING_SOURCES))
 ANALYZER_OBJECTS  = $(call objects,obj,$(ANALYZER_SOURCES) analyzer/main.c)
 TRACER_OBJECTS    = $(call objects,obj,$(TRACER_SOURCES))
 # Of the tracer, what needs no Xen.
-CHECKED_SOURCES   = $(patsubst %,tracer/%.c,buffer_size clock clock_check command console_file console_ring console_text domain_end domain_list holders idle kernel_buffer_size pace probe_line trace_watch trigger xenstore_names)
+CHECKED_SOURCES   = $(patsubst %,tracer/%.c,buffer_size clock clock_check command console_file console_ring console_text device_model domain_end domain_list holders idle kernel_buffer_size pace probe_line trace_alive trace_watch trigger xenstore_names)
 CHECKED_OBJECTS   = $(call objects,san,$(RECORDING_SOURCES) $(ANALYZER_SOURCES) $(CHECKED_SOURCES))
 FLIPS_PROGRAMS    = $(BUILD)/flips/flip_trace $(BUILD)/flips/damage_recording
 UNIT_PROGRAMS     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
@@ -83,7 +83,7 @@ PROBE_SOURCES = $(wildcard probes/guest/*.c)
 PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
 VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-guest-marks check-hosts check-recorder bench bench-decoder bench-dump bench-tracer bench-loss install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-guest-marks check-hosts check-recorder check-traps bench bench-decoder bench-dump bench-tracer bench-loss install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -195,6 +195,9 @@ check-hosts: all ## the lab's own test: two hosts, every kind of guest, migratio
 
 check-recorder: all ## everything that can go wrong while recording, on the emulated Xen host (half an hour, so not in check)
 	tests/run recorder
+
+check-traps: all ## what recording on real Xen can trip over, on the emulated Xen host
+	tests/run traps
 
 bench-loss: ## what is lost under the worst load, beside xentrace, on the running emulated host (boots it anew, twice)
 	scripts/bench-loss

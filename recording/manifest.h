@@ -22,7 +22,7 @@ struct xph_instant {
 /* A gap in a pCPU's records. */
 struct xph_trace_loss {
     uint32_t pcpu;
-    uint32_t records;            /* how many were lost */
+    uint32_t records;            /* how many were lost; 0: tracing was off, nobody knows */
     uint64_t first_tsc, end_tsc; /* of the first one lost, and when there was room again */
 };
 
@@ -98,7 +98,9 @@ struct xph_manifest {
     uint64_t trace_lost_records;
     struct xph_trace_loss *trace_losses; /* owned, trace_loss_count of them */
     size_t trace_loss_count;
-    bool trace_tail_loss;              /* records may have been lost at the end */
+    uint32_t trace_off_count; /* how often tracing was found off, or with another event mask */
+    uint64_t trace_off_ns;    /* for how long at the most, in all */
+    bool trace_tail_loss;     /* records may have been lost at the end */
     struct xph_tail_loss *trace_tails; /* where; owned, trace_tail_count of them, ascending */
     size_t trace_tail_count;           /* 0 in older recordings */
     char *trace_unrecorded;            /* pCPUs without a buffer, as "4-7"; NULL if none are */
@@ -106,6 +108,7 @@ struct xph_manifest {
     uint32_t sample_hz_wanted;
     uint64_t samples; /* sampling instants */
     double sample_hz_achieved;
+    uint64_t sample_late_mean_ns;
     uint64_t sample_late_max_ns; /* the worst delay behind the wanted moment */
     uint64_t sample_cost_ns;     /* CPU time that the sampler thread took */
 

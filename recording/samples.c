@@ -19,6 +19,8 @@ static size_t record_size(uint16_t type)
         return sizeof(struct xph_sample_domain_time);
     case XPH_SAMPLE_DOMAIN_GONE:
         return sizeof(struct xph_sample_domain_gone);
+    case XPH_SAMPLE_VCPU:
+        return sizeof(struct xph_sample_vcpu);
     default:
         return 0;
     }

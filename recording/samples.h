@@ -17,6 +17,7 @@ enum xph_sample_type {
     XPH_SAMPLE_DOMAIN = 3,      /* struct xph_sample_domain */
     XPH_SAMPLE_DOMAIN_TIME = 4, /* struct xph_sample_domain_time: only the CPU time changed */
     XPH_SAMPLE_DOMAIN_GONE = 5, /* struct xph_sample_domain_gone */
+    XPH_SAMPLE_VCPU = 6,        /* struct xph_sample_vcpu: of a vCPU whose CPU time changed */
 };
 
 /* Every record begins so. `size` is the whole record's, a multiple of 8. */
@@ -58,6 +59,16 @@ struct xph_sample_domain_time {
     uint64_t cpu_time_ns;
 };
 
+/* What XEN_DOMCTL_getvcpuinfo says. */
+struct xph_sample_vcpu {
+    struct xph_sample_header header;
+    uint64_t cpu_time_ns; /* since its creation */
+    uint32_t vcpu;
+    uint32_t pcpu;
+    uint32_t state; /* XPH_VCPU_* */
+    uint32_t padding;
+};
+
 struct xph_sample_domain_gone {
     struct xph_sample_header header;
 };
@@ -71,6 +82,8 @@ enum {
     XPH_DOMAIN_BLOCKED = 1 << 4,
     XPH_DOMAIN_RUNNING = 1 << 5,
 };
+
+enum { XPH_VCPU_ONLINE = 1 << 0, XPH_VCPU_BLOCKED = 1 << 1, XPH_VCPU_RUNNING = 1 << 2 };
 
 #define XPH_SAMPLES_MAGIC "XPHSMP01" /* the file's first 8 bytes */
 
@@ -94,6 +107,7 @@ union xph_sample {
     struct xph_sample_domain domain;
     struct xph_sample_domain_time domain_time;
     struct xph_sample_domain_gone domain_gone;
+    struct xph_sample_vcpu vcpu;
 };
 
 /* The next record; false at the end or at damage. */

@@ -10,11 +10,14 @@
 static bool clean_up_xen(const struct xen_host *host, uint32_t left_mask, struct xph_error *err)
 {
     struct trace_buffers buffers;
+    bool ok;
 
-    /* A mask was left, so there are buffers already: the size asked for is of no effect. */
-    if (!trace_buffers_open(&buffers, host, 1, left_mask, err))
+    if (!trace_buffers_open(&buffers, host, left_mask, err))
         return false;
+    ok = trace_buffers_put_back(&buffers, err);
     trace_buffers_close(&buffers);
+    if (!ok)
+        return false;
     puts("Xen's tracing: off, and the event mask as it was before");
     return true;
 }

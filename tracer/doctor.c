@@ -49,8 +49,8 @@ static enum finding check_trace_buffers(const struct xen_host *host)
                     "no buffers yet in this boot of Xen: the first recording sizes them");
     return tell(OK, "xentrace",
                 "buffers of %u KiB for each CPU, for this boot of Xen (boot it with "
-                "tbuf_size=PAGES for others, at most %u)",
-                state.pages * 4, state.largest);
+                "tbuf_size=PAGES for others, at most %u); event mask %08x",
+                state.pages * 4, state.largest, state.mask);
 }
 
 static enum finding check_sampler(const struct xen_host *host)

@@ -11,6 +11,7 @@
 struct event_set {
     const char *name;
     uint32_t mask;
+    unsigned buffer_percent; /* of the room that `all` needs, by what a busy host writes */
     const char *summary;
 };
 

@@ -22,6 +22,7 @@ enum {
     OPTION_CONSOLE,
     OPTION_BUFFER,
     OPTION_SAMPLE,
+    OPTION_SAMPLE_VCPUS,
     OPTION_TIMEOUT,
     OPTION_SYSTEM,
     OPTION_MAX_TIME,
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
     {"console", required_argument, NULL, OPTION_CONSOLE},
     {"buffer-mib", required_argument, NULL, OPTION_BUFFER},
     {"sample", required_argument, NULL, OPTION_SAMPLE},
+    {"sample-vcpus", no_argument, NULL, OPTION_SAMPLE_VCPUS},
     {"cleanup", no_argument, NULL, OPTION_CLEANUP},
     {"doctor", no_argument, NULL, OPTION_DOCTOR},
     {"verbose", no_argument, NULL, 'v'},
@@ -168,6 +170,9 @@ static bool parse_option(struct options *options, int option, struct xph_error *
             return false;
         options->sample_hz = (unsigned)number;
         options->sample_limited = false;
+        return true;
+    case OPTION_SAMPLE_VCPUS:
+        options->sample_vcpus = true;
         return true;
     case 'v':
         options->verbose = true;

@@ -39,6 +39,7 @@ struct options {
     uint32_t buffer_pages; /* wanted for each pCPU, 0: chosen from the host's size */
     bool sample;           /* all the time, not only at the start and the end */
     unsigned sample_hz;
+    bool sample_vcpus;   /* each vCPU, too */
     bool sample_limited; /* fewer, where they would take too much of a CPU: nobody asked for a rate
                           */
     bool verbose, quiet;

@@ -134,6 +134,32 @@ static bool store_domain(struct sampler *sampler, const struct xph_sample_domain
     return store(sampler, &time_only, sizeof(time_only), err);
 }
 
+/* The vCPUs of a domain that ran since it was sampled last. One that does not exist, or a domain
+ * that is gone by now, is no failure. */
+static bool store_vcpus(struct sampler *sampler, const struct xph_sample_domain *domain,
+                        struct xph_error *err)
+{
+    for (uint32_t vcpu = 0; domain->max_vcpu_id != UINT32_MAX && vcpu <= domain->max_vcpu_id;
+         vcpu++) {
+        struct xph_sample_vcpu record = {.vcpu = vcpu};
+        uint64_t before = clock_tsc();
+        xc_vcpuinfo_t info;
+
+        if (xc_vcpu_getinfo(sampler->host->xch, domain->header.domid, vcpu, &info) != 0)
+            continue;
+        record.header = header_of(XPH_SAMPLE_VCPU, sizeof(record), domain->header.domid,
+                                  before + (clock_tsc() - before) / 2);
+        record.cpu_time_ns = info.cpu_time;
+        record.pcpu = info.cpu;
+        record.state = (info.online ? XPH_VCPU_ONLINE : 0U) |
+                       (info.blocked ? XPH_VCPU_BLOCKED : 0U) |
+                       (info.running ? XPH_VCPU_RUNNING : 0U);
+        if (!store(sampler, &record, sizeof(record), err))
+            return false;
+    }
+    return true;
+}
+
 static struct sampled_domain *add_domain(struct sampler *sampler, struct xph_instant at,
                                          struct xph_error *err)
 {
@@ -172,7 +198,7 @@ static bool update_domain(struct sampler *sampler, const xc_domaininfo_t *info,
 {
     struct xph_sample_domain now = sample_of(info, at.tsc);
     struct sampled_domain *domain = domain_list_find(&sampler->domains, info->domain);
-    bool known = domain != NULL;
+    bool known = domain != NULL, ran;
 
     if (known && !sampled_domain_is(domain, &now)) {
         if (!mark_gone(sampler, domain, at, err))
@@ -182,6 +208,9 @@ static bool update_domain(struct sampler *sampler, const xc_domaininfo_t *info,
     if (!known && !(domain = add_domain(sampler, at, err)))
         return false;
     if (!store_domain(sampler, &now, known && !sampler->whole ? &domain->last : NULL, err))
+        return false;
+    ran = !known || now.cpu_time_ns != domain->last.cpu_time_ns;
+    if (sampler->vcpus && ran && !store_vcpus(sampler, &now, err))
         return false;
     domain->last = now;
     domain->seen = sampler->samples;
@@ -291,6 +320,7 @@ static void *run(void *argument)
         sleep_until(deadline);
         late = clock_monotonic_ns() - deadline;
         ok = take_sample(sampler, &error);
+        sampler->late_sum_ns += late;
         if (late > sampler->late_max_ns)
             sampler->late_max_ns = late;
         /* Samples that are overdue would only tell the same again: go on with the next one that is
@@ -310,7 +340,7 @@ static void *run(void *argument)
 }
 
 bool sampler_open(struct sampler *sampler, const struct xen_host *host,
-                  struct console_source *consoles, int dirfd, unsigned hz, bool limited,
+                  struct console_source *consoles, int dirfd, unsigned hz, bool limited, bool vcpus,
                   uint64_t keep_bytes, struct xph_error *err)
 {
     struct iovec magic = {(void *)(uintptr_t)XPH_SAMPLES_MAGIC, strlen(XPH_SAMPLES_MAGIC)};
@@ -321,6 +351,7 @@ bool sampler_open(struct sampler *sampler, const struct xen_host *host,
         .dirfd = dirfd,
         .hz = hz,
         .limited = limited,
+        .vcpus = vcpus,
         .ring = {.keep_bytes = keep_bytes, .head_bytes = strlen(XPH_SAMPLES_MAGIC)}};
     sampler->out.fd = sampler->out.index_fd = -1;
     realtime_mutex_init(&sampler->lock);

@@ -20,6 +20,7 @@ struct sampler {
     const struct xen_host *host;
     unsigned hz;                     /* at the most */
     bool limited;                    /* by what it costs */
+    bool vcpus;                      /* each vCPU is asked for, too */
     struct console_source *consoles; /* looked at with every sample, NULL if none are wanted */
     int dirfd;
     struct xph_chunk_writer out;
@@ -30,7 +31,7 @@ struct sampler {
     pthread_mutex_t lock; /* of everything below, which other threads read */
     struct domain_list domains;
     uint64_t samples;
-    uint64_t late_max_ns;
+    uint64_t late_max_ns, late_sum_ns; /* behind the wanted moments */
     uint64_t cpu_ns;
     struct xph_instant first, latest;
     bool failed;
@@ -46,9 +47,10 @@ struct sampler {
 };
 
 /* Creates domains.samples in `dirfd`, of which the last `keep_bytes` are kept; 0: all. It will be
- * sampled `hz` times a second; if `limited`, less often where that takes too much of a CPU. */
+ * sampled `hz` times a second; if `limited`, less often where that takes too much of a CPU.
+ * `vcpus`: with each vCPU of the domains that ran, a hypercall each. */
 bool sampler_open(struct sampler *sampler, const struct xen_host *host,
-                  struct console_source *consoles, int dirfd, unsigned hz, bool limited,
+                  struct console_source *consoles, int dirfd, unsigned hz, bool limited, bool vcpus,
                   uint64_t keep_bytes, struct xph_error *err);
 
 /* Takes a first sample, so that domains of before are told from new ones. */

@@ -67,6 +67,20 @@ static uint32_t buffer_pages(const struct session *session)
     return share < DEFAULT_BUFFER_PAGES ? (uint32_t)share : DEFAULT_BUFFER_PAGES;
 }
 
+/* What the events of this recording need. The buffers are made larger, for Xen makes them once in a
+ * boot, and a later recording may want all events. */
+static uint32_t wanted_pages(const struct session *session, uint32_t pages)
+{
+    uint32_t wanted = pages * session->options->events->buffer_percent / 100;
+
+    if (session->options->buffer_pages)
+        return session->options->buffer_pages;
+    /* As large as they can be is what we want, if nobody wants more. */
+    if (wanted > session->buffers.largest)
+        wanted = session->buffers.largest;
+    return wanted > SMALLEST_BUFFER_PAGES ? wanted : SMALLEST_BUFFER_PAGES;
+}
+
 /* At the start, and again at the end, as a CPU may come online in the meantime. */
 static void note_unrecorded(struct session *session)
 {
@@ -96,17 +110,15 @@ static bool open_buffers(struct session *session, struct xph_error *err)
     if (session->options->events->mask == 0 && left_mask == 0)
         return true;
     session->keep_note = left_mask != 0;
-    if (!trace_buffers_open(&session->buffers, &session->host, pages, left_mask, err))
+    if (!trace_buffers_open(&session->buffers, &session->host, left_mask, err) ||
+        !recorder_lock_note(&session->lock, session->buffers.saved_mask, err) ||
+        !trace_buffers_make(&session->buffers, pages, err))
         return false;
     session->keep_note = false;
-    if (!recorder_lock_note(&session->lock, session->buffers.saved_mask, err))
-        return false;
     if (left_mask)
         log_notice(session->log,
                    "an earlier recorder was killed: what it left switched on is put back now");
-    /* As large as they can be is what we want, if nobody wants more. */
-    if (session->options->buffer_pages == 0 && pages > session->buffers.largest)
-        pages = session->buffers.largest;
+    pages = wanted_pages(session, pages);
     if (buffer_size_advice(
             &(struct buffer_size){pages, session->buffers.pages, session->buffers.largest}, advice,
             sizeof(advice)))
@@ -171,6 +183,10 @@ static bool stop_sources(struct session *session, struct xph_error *err)
     if (!session->stopped)
         session->stop_ok =
             sources_stop(&session->sources, &session->manifest.recording_end, &session->stop_error);
+    if (!session->stopped && session->sources.recorder.alive.count > 0)
+        log_notice(session->log,
+                   "Xen's tracing was off, or had another event mask, for a while: another program "
+                   "changed it, or Xen itself (see xl dmesg)");
     session->stopped = true;
     if (!session->stop_ok)
         *err = session->stop_error;
@@ -390,12 +406,16 @@ static int record_command(struct session *session, struct xph_error *err)
 
 static void tear_down(struct session *session)
 {
-    struct xph_error left;
+    struct xph_error why;
 
     sources_close(&session->sources);
-    if (session->lock.fd >= 0 && kernel_trace_left(&left))
+    if (session->lock.fd >= 0 && kernel_trace_left(&why))
         log_notice(session->log, "not all could be undone: %s (then run xenphase record --cleanup)",
-                   left.text);
+                   why.text);
+    if (!trace_buffers_put_back(&session->buffers, &why)) {
+        log_notice(session->log, "%s (then: xenphase record --cleanup)", why.text);
+        session->keep_note = true;
+    }
     trace_buffers_close(&session->buffers);
     if (session->keep_note)
         recorder_lock_drop(&session->lock);

@@ -127,6 +127,7 @@ static void describe_sampler(struct xph_manifest *manifest, const struct sampler
     uint64_t sampled_ns = sampler->latest.monotonic_ns - sampler->first.monotonic_ns;
 
     manifest->samples = sampler->samples;
+    manifest->sample_late_mean_ns = sampler->samples ? sampler->late_sum_ns / sampler->samples : 0;
     manifest->sample_late_max_ns = sampler->late_max_ns;
     manifest->sample_cost_ns = sampler->cpu_ns;
     if (sampled_ns > 0)
@@ -157,6 +158,8 @@ void session_manifest_end(struct xph_manifest *manifest, struct sources *sources
     manifest->tsc_khz_measured = measure_khz(&manifest->recording_start, &manifest->recording_end);
     manifest->trace_bytes = sources->recorder.total.bytes;
     describe_losses(manifest, &sources->recorder.total.watch);
+    manifest->trace_off_count = sources->recorder.alive.count;
+    manifest->trace_off_ns = sources->recorder.alive.off_ns;
     session_manifest_clock(manifest, sources);
     describe_tails(manifest, &sources->recorder.total.watch);
     manifest->kernel_bytes = sources->kernel.bytes;

@@ -45,7 +45,8 @@ bool sources_open(struct sources *sources, const struct options *options,
     }
     sources->sampler_open = true;
     if (!sampler_open(&sources->sampler, host, consoles, dirfd, options->sample_hz,
-                      options->sample_limited, options->ring_bytes * SAMPLES_SHARE / SHARES, err) ||
+                      options->sample_limited, options->sample_vcpus,
+                      options->ring_bytes * SAMPLES_SHARE / SHARES, err) ||
         (options->xenstore &&
          !xenstore_source_open(&sources->xenstore, dirfd, consoles, &sources->serial,
                                options->ring_bytes * XENSTORE_SHARE / SHARES, err)))

@@ -75,12 +75,11 @@ static bool become_reader(struct trace_buffers *buffers, struct xph_error *err)
     return xph_fail_errno(err, errno, "cannot bind VIRQ_TBUF");
 }
 
-static bool find_buffers(struct trace_buffers *buffers, uint32_t pages, uint32_t saved_mask,
+static bool find_buffers(struct trace_buffers *buffers, uint32_t pages,
                          struct xen_sysctl_tbuf_op *info, struct xph_error *err)
 {
     if (tbuf_sysctl(buffers, XEN_SYSCTL_TBUFOP_get_info, info) != 0)
         return fail_from_xen(err, "cannot ask Xen for its trace buffers");
-    buffers->saved_mask = saved_mask ? saved_mask : info->evt_mask;
     if (info->buffer_mfn == 0) {
         /* Allocating them switches tracing on at once, so from here on there is something to put
          * back. */
@@ -192,23 +191,35 @@ bool trace_buffers_ask(const struct xen_host *host, struct trace_buffers_state *
     return ok;
 }
 
-bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *host, uint32_t pages,
+bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *host,
                         uint32_t saved_mask, struct xph_error *err)
 {
     struct xen_sysctl_tbuf_op info;
 
-    if (!open_interfaces(buffers, host, err) || !become_reader(buffers, err) ||
-        !find_buffers(buffers, pages, saved_mask, &info, err))
-        goto fail;
-    buffers->touched = true;
-    xc_tbuf_disable(host->xch);
-    if (!map_info(buffers, &info, err) || !map_rings(buffers, err))
-        goto fail;
-    discard_old_records(buffers);
-    return true;
-fail:
+    if (open_interfaces(buffers, host, err) && become_reader(buffers, err)) {
+        if (tbuf_sysctl(buffers, XEN_SYSCTL_TBUFOP_get_info, &info) == 0) {
+            buffers->saved_mask = saved_mask ? saved_mask : info.evt_mask;
+            buffers->touched = saved_mask != 0;
+            return true;
+        }
+        fail_from_xen(err, "cannot ask Xen for its trace buffers");
+    }
     trace_buffers_close(buffers);
     return false;
+}
+
+bool trace_buffers_make(struct trace_buffers *buffers, uint32_t pages, struct xph_error *err)
+{
+    struct xen_sysctl_tbuf_op info;
+
+    if (!find_buffers(buffers, pages, &info, err))
+        return false;
+    buffers->touched = true;
+    xc_tbuf_disable(buffers->host->xch);
+    if (!map_info(buffers, &info, err) || !map_rings(buffers, err))
+        return false;
+    discard_old_records(buffers);
+    return true;
 }
 
 void trace_buffers_unrecorded(const struct trace_buffers *buffers, char *text, size_t size)
@@ -252,6 +263,13 @@ bool trace_buffers_start(struct trace_buffers *buffers, uint32_t mask, struct xp
     if (tbuf_sysctl(buffers, XEN_SYSCTL_TBUFOP_enable, NULL) != 0)
         return fail_from_xen(err, "cannot switch Xen's tracing on");
     return true;
+}
+
+bool trace_buffers_mask_is(struct trace_buffers *buffers, uint32_t mask)
+{
+    struct xen_sysctl_tbuf_op info;
+
+    return tbuf_sysctl(buffers, XEN_SYSCTL_TBUFOP_get_info, &info) != 0 || info.evt_mask == mask;
 }
 
 static bool drain_ring(struct trace_buffers *buffers, unsigned pcpu, struct xph_chunk_writer *out,
@@ -314,14 +332,23 @@ void trace_buffers_stop(struct trace_buffers *buffers)
     xc_tbuf_disable(buffers->host->xch);
 }
 
+bool trace_buffers_put_back(struct trace_buffers *buffers, struct xph_error *err)
+{
+    if (!buffers->touched)
+        return true;
+    if (xc_tbuf_disable(buffers->host->xch) != 0)
+        return fail_from_xen(err, "cannot switch Xen's tracing off");
+    if (xc_tbuf_set_evt_mask(buffers->host->xch, buffers->saved_mask) != 0)
+        return fail_from_xen(err, "cannot put Xen's trace event mask back");
+    /* After a failure there is something left, which the next reader would take for news. */
+    discard_old_records(buffers);
+    buffers->touched = false;
+    return true;
+}
+
 void trace_buffers_close(struct trace_buffers *buffers)
 {
-    if (buffers->touched) {
-        xc_tbuf_disable(buffers->host->xch);
-        xc_tbuf_set_evt_mask(buffers->host->xch, buffers->saved_mask);
-        /* After a failure there is something left, which the next reader would take for news. */
-        discard_old_records(buffers);
-    }
+    trace_buffers_put_back(buffers, &(struct xph_error){0});
     for (unsigned pcpu = 0; buffers->rings && pcpu < buffers->host->cpu_slots; pcpu++) {
         if (buffers->rings[pcpu])
             xenforeignmemory_unmap(buffers->memory, buffers->rings[pcpu], buffers->pages);

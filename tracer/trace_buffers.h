@@ -49,20 +49,28 @@ bool trace_buffers_ask(const struct xen_host *host, struct trace_buffers_state *
                        struct xph_error *err);
 
 /*
- * Becomes the host's one trace reader (VIRQ_TBUF is the lock that all readers share), sizes the
- * rings to `pages` if this Xen boot has none yet, maps them, throws away what an earlier reader
- * left. Tracing is off afterwards. `saved_mask` is the mask that trace_buffers_close() puts back; 0
- * means the one in force.
+ * Becomes the host's one trace reader (VIRQ_TBUF is the lock that all readers share). Nothing is
+ * changed yet, so there is time to note `saved_mask`, the event mask that is put back at the end;
+ * 0 given means the one in force, another that a killed recorder left tracing on. There is nothing
+ * to close after a failure.
  */
-bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *host, uint32_t pages,
+bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *host,
                         uint32_t saved_mask, struct xph_error *err);
+
+/* Sizes the rings to `pages` if this Xen boot has none yet, maps them, throws away what an earlier
+ * reader left. Tracing is off afterwards. */
+bool trace_buffers_make(struct trace_buffers *buffers, uint32_t pages, struct xph_error *err);
 
 /* Writes to `text` the numbers of the pCPUs that have no ring, as they came online after Xen made
  * them; "" if all have one, or if that cannot be told. Some hypercalls. */
 void trace_buffers_unrecorded(const struct trace_buffers *buffers, char *text, size_t size);
 
-/* Sets the event mask, all pCPUs, and switches tracing on. */
+/* Sets the event mask, all pCPUs, and switches tracing on. The mask of pCPUs that somebody else had
+ * set cannot be put back: Xen has no call that tells it. */
 bool trace_buffers_start(struct trace_buffers *buffers, uint32_t mask, struct xph_error *err);
+
+/* Whether Xen's event mask is still this one; true where Xen does not answer. */
+bool trace_buffers_mask_is(struct trace_buffers *buffers, uint32_t mask);
 
 /* Appends what the rings hold to `out`, straight from the mapping, and gives the space back to Xen.
  */
@@ -75,7 +83,10 @@ void trace_buffers_wait(struct trace_buffers *buffers, int timeout_ms);
 /* Switches tracing off; the rings keep what they hold. */
 void trace_buffers_stop(struct trace_buffers *buffers);
 
-/* Switches tracing off, puts the mask back, unmaps. Safe after a failed open. */
+/* Switches tracing off and puts the mask back, if that is not done yet. */
+bool trace_buffers_put_back(struct trace_buffers *buffers, struct xph_error *err);
+
+/* Puts back what it can and unmaps. Safe after a failed open. */
 void trace_buffers_close(struct trace_buffers *buffers);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "tracer/clock.h"
 #include "tracer/clock_yields.h"
 #include "tracer/realtime.h"
 
@@ -29,6 +30,44 @@ static bool drain(struct trace_recorder *recorder, struct xph_error *err)
            xph_chunk_ring_trim(&recorder->ring, &recorder->out, err);
 }
 
+/* Switches tracing on again where it is off. On an idle host the silence of a second may be no
+ * more than that: a yield of ours is traced at once if tracing is on. */
+static bool revive(struct trace_recorder *recorder, struct xph_error *err)
+{
+    uint64_t bytes = recorder->total.bytes;
+    struct clock_check ignored;
+
+    clock_yields_make(&ignored, recorder->buffers->call);
+    if (!drain(recorder, err))
+        return false;
+    if (recorder->total.bytes != bytes)
+        return true;
+    if (!trace_buffers_start(recorder->buffers, recorder->mask, err))
+        return false;
+    trace_alive_was_off(&recorder->alive, clock_instant(), recorder->total.bytes,
+                        &recorder->total.watch);
+    return true;
+}
+
+static bool check_alive(struct trace_recorder *recorder, struct xph_error *err)
+{
+    switch (trace_alive_look(&recorder->alive, clock_instant(), recorder->total.bytes)) {
+    case TRACE_ALIVE_SILENT:
+        return revive(recorder, err);
+    case TRACE_ALIVE_CHECK_MASK:
+        if (trace_buffers_mask_is(recorder->buffers, recorder->mask))
+            break;
+        if (!trace_buffers_start(recorder->buffers, recorder->mask, err))
+            return false;
+        trace_alive_was_off(&recorder->alive, clock_instant(), recorder->total.bytes,
+                            &recorder->total.watch);
+        break;
+    case TRACE_ALIVE_FINE:
+        break;
+    }
+    return true;
+}
+
 static void *run(void *argument)
 {
     struct trace_recorder *recorder = argument;
@@ -38,7 +77,7 @@ static void *run(void *argument)
     realtime_thread(RECORDER_PRIORITY);
     while (ok && !atomic_load(&recorder->stop)) {
         trace_buffers_wait(recorder->buffers, POLL_MS);
-        ok = drain(recorder, &recorder->error);
+        ok = drain(recorder, &recorder->error) && check_alive(recorder, &recorder->error);
         if (ok && ++drains % FLUSH_EVERY == 0)
             ok = xph_chunk_writer_flush(&recorder->out, &recorder->error);
     }
@@ -73,9 +112,11 @@ bool trace_recorder_start(struct trace_recorder *recorder, uint32_t mask, struct
 {
     int result;
 
+    recorder->mask = mask;
     if (!trace_buffers_start(recorder->buffers, mask, err) ||
         !check_clock(recorder, &recorder->clock_start, err))
         return false;
+    trace_alive_begin(&recorder->alive, clock_instant(), recorder->total.bytes);
     result = pthread_create(&recorder->thread, NULL, run, recorder);
     if (result != 0)
         return xph_fail_errno(err, result, "cannot start the trace reader");
@@ -86,6 +127,7 @@ bool trace_recorder_start(struct trace_recorder *recorder, uint32_t mask, struct
 bool trace_recorder_stop(struct trace_recorder *recorder, struct xph_error *err)
 {
     const struct timespec settle = {0, SETTLE_NS};
+    uint64_t bytes;
     bool ok;
 
     if (!recorder->running)
@@ -102,7 +144,10 @@ bool trace_recorder_stop(struct trace_recorder *recorder, struct xph_error *err)
      * the next record that finds room brings the count with it. A pCPU whose ring was full and that
      * writes no more records hides a loss, and that is said.
      */
+    bytes = recorder->total.bytes;
     ok = check_clock(recorder, &recorder->clock_end, err) && drain(recorder, err);
+    if (ok && recorder->total.bytes == bytes)
+        trace_alive_was_off(&recorder->alive, clock_instant(), bytes, &recorder->total.watch);
     if (ok && trace_watch_doubtful(&recorder->total.watch) > 0) {
         nanosleep(&settle, NULL);
         ok = drain(recorder, err);

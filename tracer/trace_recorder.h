@@ -9,6 +9,7 @@
 
 #include "recording/chunk_ring.h"
 #include "recording/manifest.h"
+#include "tracer/trace_alive.h"
 #include "tracer/trace_buffers.h"
 
 struct trace_recorder {
@@ -21,6 +22,8 @@ struct trace_recorder {
     atomic_bool stop;
     atomic_bool failed; /* the thread has given up; `error` says why */
     struct xph_error error;
+    uint32_t mask;                                /* of the events that are recorded */
+    struct trace_alive alive;                     /* whether Xen still traces */
     struct trace_drain total;                     /* valid after trace_recorder_stop() */
     struct xph_clock_pair clock_start, clock_end; /* how the clocks correspond */
 };

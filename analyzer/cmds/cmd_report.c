@@ -55,6 +55,7 @@ static bool find_operations(struct xph_report *report, const struct xph_recordin
 
     if (!xph_domain_lives_read(&lives, timeline, recording, err))
         return false;
+    xph_doubts_of_skew(&report->doubts, &lives.skew, timeline->clock.khz);
     xph_doubts_of_machine(&report->doubts, lives.contradictions);
     ok = xph_operations_find(&lives, &recording->manifest, &timeline->clock, evidence,
                              &report->operations, &report->count, err);

@@ -146,6 +146,7 @@ static bool print_summary(const struct summary_options *options, struct xph_summ
         return false;
     xph_doubts_of_losses(doubts, &view->summary->losses, view->clock.khz);
     xph_doubts_of_damage(doubts, &view->summary->damage);
+    xph_doubts_of_skew(doubts, &view->summary->skew, view->clock.khz);
     xph_doubts_of_machine(doubts, view->summary->machine.contradictions);
     return options->json ? xph_summary_json(stdout, view, err)
                          : xph_summary_text(stdout, view, err);

@@ -20,6 +20,7 @@ struct xph_follower {
     bool (*record)(void *context, const struct xph_machine *machine,
                    const struct xph_record *record, struct xph_error *err);
     void *context;
+    struct xph_skew_offsets *skew; /* to be filled at the end; or NULL */
 };
 
 /* Reads the time line to its end. `contradictions`, which may be NULL, is filled. */

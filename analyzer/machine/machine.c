@@ -79,6 +79,7 @@ static void set_state(struct xph_machine *machine, struct xph_vcpu *vcpu, enum x
     vcpu->since_tsc = tsc;
     vcpu->since_ns = ns;
     vcpu->losses_known = (uint32_t)machine->loss_count;
+    vcpu->told = false;
 }
 
 /* The vCPU was last known to be what it was when the gap began, or later if a record of another
@@ -166,6 +167,18 @@ static void check_state(struct xph_machine *machine, const struct xph_vcpu *vcpu
         contradict(machine, XPH_CONTRADICTION_STATE, event);
     else if (vcpu->state == XPH_RUNNING && vcpu->pcpu != event->pcpu)
         contradict(machine, XPH_CONTRADICTION_PLACE, event);
+    else if (machine->skew && vcpu->told && vcpu->told_on != event->pcpu &&
+             event->tsc >= vcpu->since_tsc)
+        xph_skew_pair(machine->skew, vcpu->told_on, event->pcpu, event->tsc - vcpu->since_tsc);
+}
+
+static void sample_for_skew(const struct xph_machine *machine, const struct xph_vcpu *vcpu,
+                            const struct xph_machine_event *event)
+{
+    if (machine->skew && event->tsc >= machine->settled_tsc)
+        xph_skew_sample(machine->skew,
+                        (struct xph_skew_record){event->tsc, position_of(machine, vcpu) - 1,
+                                                 event->pcpu, event->old, event->new});
 }
 
 static bool change_state(struct xph_machine *machine, const struct xph_machine_event *event,
@@ -192,6 +205,7 @@ static bool change_state(struct xph_machine *machine, const struct xph_machine_e
     else if (!apply_losses(machine, vcpu, err))
         return false;
     check_state(machine, vcpu, event);
+    sample_for_skew(machine, vcpu, event);
     /* One that turns out to have run since the trace's start counts from there. */
     if (is_new && event->old == XPH_RUNNING && event->new == XPH_RUNNING)
         return occupy_pcpu(machine, vcpu, event, err);
@@ -200,6 +214,8 @@ static bool change_state(struct xph_machine *machine, const struct xph_machine_e
     if (vcpu->state == XPH_RUNNING)
         leave_pcpu(machine, vcpu, event->time_ns);
     set_state(machine, vcpu, event->new, event->tsc, event->time_ns);
+    vcpu->told = true;
+    vcpu->told_on = event->pcpu;
     return event->new != XPH_RUNNING || occupy_pcpu(machine, vcpu, event, err);
 }
 
@@ -227,6 +243,8 @@ static bool lose_states(struct xph_machine *machine, const struct xph_machine_ev
         machine->loss_capacity = capacity;
     }
     machine->losses[machine->loss_count++] = loss;
+    if (machine->skew)
+        xph_skew_loss(machine->skew, loss.tsc);
     if (pcpu->running != 0 &&
         !lose_state(machine, &machine->vcpus.list[pcpu->running - 1], loss.tsc, loss.ns, err))
         return false;
@@ -344,6 +362,13 @@ bool xph_machine_finish(struct xph_machine *machine, uint64_t end_ns, struct xph
             return false;
     }
     return true;
+}
+
+uint64_t
+xph_machine_state_contradictions(const struct xph_finding contradictions[static XPH_CONTRADICTIONS])
+{
+    return contradictions[XPH_CONTRADICTION_STATE].count +
+           contradictions[XPH_CONTRADICTION_PLACE].count;
 }
 
 const struct xph_vcpu *xph_machine_running(const struct xph_machine *machine, uint16_t pcpu)

@@ -7,6 +7,7 @@
 
 #include "analyzer/decode/record.h"
 #include "analyzer/decode/trace_damage.h"
+#include "analyzer/machine/skew.h"
 #include "analyzer/machine/vcpus.h"
 #include "recording/error.h"
 
@@ -51,6 +52,7 @@ struct xph_machine_event {
 
 struct xph_machine {
     struct xph_machine_observer observer;
+    struct xph_skew *skew; /* told of records, if the caller sets it; the caller's */
     struct xph_vcpus vcpus;
     struct xph_machine_pcpu {
         uint32_t running;   /* position in vcpus + 1 of the vCPU that runs there, 0 if unknown */
@@ -91,6 +93,10 @@ bool xph_machine_take(struct xph_machine *machine, const struct xph_machine_even
 
 /* Tells the observer of the states that last to the end of the trace. */
 bool xph_machine_finish(struct xph_machine *machine, uint64_t end_ns, struct xph_error *err);
+
+/* How often a record told another state of its vCPU, or another pCPU, than was known. */
+uint64_t xph_machine_state_contradictions(
+    const struct xph_finding contradictions[static XPH_CONTRADICTIONS]);
 
 /* The vCPU that runs on a pCPU, NULL while that is not known. */
 const struct xph_vcpu *xph_machine_running(const struct xph_machine *machine, uint16_t pcpu);

@@ -28,9 +28,11 @@ enum xph_runstate {
 /* What is known of a vCPU. */
 struct xph_vcpu {
     uint16_t domid, vcpu;
-    uint16_t pcpu;  /* where it runs, or ran last */
-    bool ran;       /* was seen to begin to run: its states are followed from there on */
-    bool in_domain; /* its domain was not removed since its last record */
+    uint16_t pcpu;    /* where it runs, or ran last */
+    uint16_t told_on; /* the pCPU of its last record, which may be another one's that woke it */
+    bool told;        /* since_tsc is that record's */
+    bool ran;         /* was seen to begin to run: its states are followed from there on */
+    bool in_domain;   /* its domain was not removed since its last record */
     enum xph_runstate state;
     uint32_t losses_known;   /* so many of the machine's losses are in its state */
     uint32_t next_in_domain; /* position + 1 of another vCPU of the domain */

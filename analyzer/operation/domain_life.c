@@ -109,7 +109,7 @@ static bool take_interval(void *context, const struct xph_runstate_interval *int
 static bool read_trace(struct xph_domain_lives *lives, struct xph_timeline *timeline,
                        struct xph_error *err)
 {
-    const struct xph_follower follower = {take_interval, take_record, lives};
+    const struct xph_follower follower = {take_interval, take_record, lives, &lives->skew};
 
     if (!xph_machine_follow(timeline, &follower, lives->contradictions, err))
         return false;
@@ -203,6 +203,7 @@ void xph_domain_lives_free(struct xph_domain_lives *lives)
     for (size_t i = 0; i < lives->count; i++)
         xph_run_edges_free(&lives->lives[i].edges);
     xph_wall_clock_close(&lives->wall_clock);
+    xph_skew_offsets_free(&lives->skew);
     free(lives->lives);
     free(lives->first);
     free(lives->latest);

@@ -6,6 +6,7 @@
 #define XPH_ANALYZER_OPERATION_DOMAIN_LIFE_H
 
 #include "analyzer/machine/machine.h"
+#include "analyzer/machine/skew.h"
 #include "analyzer/operation/idle.h"
 #include "analyzer/timeline/timeline.h"
 #include "analyzer/timeline/wall_clock.h"
@@ -38,6 +39,7 @@ struct xph_domain_lives {
     uint32_t *first, *latest; /* by domid: position + 1 of its first and its latest; owned */
     uint64_t last_ns;         /* of the trace */
     struct xph_finding contradictions[XPH_CONTRADICTIONS]; /* of the trace's run states */
+    struct xph_skew_offsets skew;                          /* between the pCPUs' TSCs */
 };
 
 /* Reads the recording's trace and samples. `timeline` is read to its end. */

@@ -44,6 +44,7 @@ struct reading {
     uint64_t piece_bytes;
     struct xph_tally *tallies; /* one per thread */
     unsigned threads;
+    struct xph_skew skew;
     struct paused_exit *paused; /* by position of the vCPU in the machine; owned */
     size_t paused_count;
     struct xph_error *err;
@@ -341,6 +342,7 @@ static void close_reading(struct reading *reading)
     free(reading->due);
     free(reading->tallies);
     free(reading->paused);
+    xph_skew_close(&reading->skew);
     xph_lane_heap_close(&reading->heap);
     xph_trace_file_close(&reading->file);
 }
@@ -384,7 +386,10 @@ static bool add_up(struct reading *reading)
         xph_tally_join(&summary->tally, &reading->tallies[i]);
     if (failed || summary->tally.failed)
         return xph_fail(reading->err, "out of memory");
-    return xph_machine_finish(&summary->machine, 0, reading->err);
+    return xph_machine_finish(&summary->machine, 0, reading->err) &&
+           xph_skew_find(&reading->skew,
+                         xph_machine_state_contradictions(summary->machine.contradictions),
+                         &summary->skew, reading->err);
 }
 
 static bool read_pass(struct reading *reading)
@@ -394,12 +399,16 @@ static bool read_pass(struct reading *reading)
     bool ok;
 
     if (!open_reading(reading) || !xph_machine_open(&summary->machine, NULL, reading->err) ||
+        !xph_skew_open(&reading->skew, reading->err) ||
         !xph_tally_open(&summary->tally, reading->err) ||
         !xph_crew_open(&crew, reading->threads, reading->err))
         return false;
+    summary->machine.skew = &reading->skew;
     ok = read_rounds(reading, &crew);
     xph_crew_close(&crew);
-    return ok && add_up(reading);
+    ok = ok && add_up(reading);
+    summary->machine.skew = NULL;
+    return ok;
 }
 
 static bool read_with(struct xph_summary *summary, const uint8_t *data, size_t size,
@@ -451,6 +460,7 @@ void xph_summary_close(struct xph_summary *summary)
         xph_tally_close(&summary->tally);
     xph_machine_close(&summary->machine);
     xph_losses_free(&summary->losses);
+    xph_skew_offsets_free(&summary->skew);
     memset(summary, 0, sizeof(*summary));
 }
 

@@ -6,6 +6,7 @@
 #define XPH_ANALYZER_SUMMARY_SUMMARY_H
 
 #include "analyzer/machine/machine.h"
+#include "analyzer/machine/skew.h"
 #include "analyzer/summary/tally.h"
 #include "analyzer/timeline/losses.h"
 #include "recording/files.h"
@@ -26,6 +27,7 @@ struct xph_summary {
     struct xph_machine machine; /* as it was at the end of the trace */
     struct xph_losses losses;
     struct xph_trace_damage damage;
+    struct xph_skew_offsets skew; /* between the pCPUs' TSCs */
 };
 
 enum { XPH_MAX_THREADS = 64 };

@@ -46,7 +46,7 @@ void xph_console_log_advance(struct xph_console_log *console)
     }
 }
 
-/* DOMID.log, and DOMID.before.log with what was before it in a ring. */
+/* DOMID.log or DOMID.serial.log; in a ring .before.log has what was before. */
 static bool parse_name(const char *name, uint16_t *domid)
 {
     char *end;
@@ -54,7 +54,8 @@ static bool parse_name(const char *name, uint16_t *domid)
 
     *domid = (uint16_t)number;
     return name[0] >= '0' && name[0] <= '9' && number < UINT16_MAX &&
-           (strcmp(end, ".log") == 0 || strcmp(end, ".before.log") == 0);
+           (strcmp(end, ".log") == 0 || strcmp(end, ".before.log") == 0 ||
+            strcmp(end, ".serial.log") == 0 || strcmp(end, ".serial.before.log") == 0);
 }
 
 static bool add_log(struct xph_console_logs *consoles, int dirfd, const char *name, uint16_t domid,

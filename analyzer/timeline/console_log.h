@@ -1,6 +1,6 @@
 /*
- * console/DOMID.log of a recording: what a guest wrote to its console, line by line, each with the
- * TSC at which its first byte was seen.
+ * console/DOMID.log and DOMID.serial.log of a recording: what a guest wrote to its console and its
+ * serial ports, line by line, each with the TSC at which its first byte was seen.
  */
 #ifndef XPH_ANALYZER_TIMELINE_CONSOLE_LOG_H
 #define XPH_ANALYZER_TIMELINE_CONSOLE_LOG_H

@@ -161,6 +161,12 @@ static void doubt_sources(struct xph_doubts *doubts, const struct xph_manifest *
     if (manifest->xenstore_dropped_events > 0)
         xph_doubt(doubts, "%" PRIu64 " changes in xenstore were too many to be kept",
                   manifest->xenstore_dropped_events);
+    if (manifest->console_serial_unavailable)
+        xph_doubt(doubts, "text of guests' serial ports is missing: %s",
+                  manifest->console_serial_unavailable);
+    if (manifest->console_serial_lost_writes > 0)
+        xph_doubt(doubts, "%" PRIu64 " writes to guests' serial ports were lost",
+                  manifest->console_serial_lost_writes);
     if (manifest->console_lost_bytes > 0)
         xph_doubt(doubts, "%" PRIu64 " bytes of guests' console text were lost",
                   manifest->console_lost_bytes);
@@ -177,6 +183,12 @@ static void doubt_pcpus(struct xph_doubts *doubts, const struct xph_manifest *ma
     if (pcpus)
         xph_number_list(list, sizeof(list), pcpus, manifest->trace_tail_count);
     free(pcpus);
+    if (manifest->trace_off_count > 0)
+        xph_doubt(doubts,
+                  "Xen's tracing was off, or had another event mask, %" PRIu32
+                  " times, for up to %.1f s in all: another program, or Xen itself, changed it "
+                  "(see xl dmesg, and sources.xentrace.losses in the manifest for when)",
+                  manifest->trace_off_count, (double)manifest->trace_off_ns / 1e9);
     if (manifest->trace_tail_loss)
         xph_doubt(doubts,
                   "the trace buffer of %s%s was full when its last records were taken: whether "

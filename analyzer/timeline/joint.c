@@ -236,8 +236,9 @@ void xph_joint_doubts(const struct xph_joint *joint, struct xph_doubts *doubts)
                   joint->xenstore.at);
     for (size_t i = 0; i < joint->consoles.count; i++) {
         if (joint->consoles.logs[i].damaged > 0)
-            xph_doubt(doubts, "%s/%u.log: %" PRIu64 " lines have no TSC", XPH_DIRECTORY_CONSOLE,
-                      joint->consoles.logs[i].domid, joint->consoles.logs[i].damaged);
+            xph_doubt(doubts, "%s/: %" PRIu64 " lines of domain %u have no TSC",
+                      XPH_DIRECTORY_CONSOLE, joint->consoles.logs[i].damaged,
+                      joint->consoles.logs[i].domid);
     }
     if (joint->consoles.left_out > 0)
         xph_doubt(doubts, "%" PRIu64 " files of consoles were not read: there are too many",

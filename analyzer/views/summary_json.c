@@ -60,6 +60,42 @@ static json_t *losses_to_json(const struct xph_summary_view *view)
                      number(losses->gaps), "list", list);
 }
 
+static json_t *signed_or_null(bool known, int64_t value)
+{
+    return known ? json_integer((json_int_t)value) : json_null();
+}
+
+static int64_t signed_ns(const struct xph_summary_view *view, int64_t cycles)
+{
+    uint64_t length = cycles < 0 ? (uint64_t)-cycles : (uint64_t)cycles;
+
+    return cycles < 0 ? -(int64_t)ns(view, length) : (int64_t)ns(view, length);
+}
+
+static json_t *skew_to_json(const struct xph_summary_view *view)
+{
+    static const char *const verdicts[] = {[XPH_SKEW_NONE] = "none",
+                                           [XPH_SKEW_PROVEN] = "proven",
+                                           [XPH_SKEW_UNEXPLAINED] = "unexplained"};
+    const struct xph_skew_offsets *skew = &view->summary->skew;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < skew->count; i++) {
+        const struct xph_skew_offset *offset = &skew->list[i];
+
+        json_array_append_new(
+            list, json_pack("{s:i, s:o, s:o, s:o, s:o}", "pcpu", (int)offset->pcpu, "least_cycles",
+                            signed_or_null(offset->bounded_below, offset->least), "most_cycles",
+                            signed_or_null(offset->bounded_above, offset->most), "least_ns",
+                            signed_or_null(offset->bounded_below, signed_ns(view, offset->least)),
+                            "most_ns",
+                            signed_or_null(offset->bounded_above, signed_ns(view, offset->most))));
+    }
+    return json_pack("{s:s, s:o, s:o, s:o}", "verdict", verdicts[skew->verdict], "reference_pcpu",
+                     skew->count > 0 ? number(skew->reference) : json_null(), "pairs",
+                     number(skew->pairs), "pcpus", list);
+}
+
 static void set_times(json_t *object, const struct xph_summary_view *view,
                       const struct xph_times *times)
 {
@@ -233,6 +269,7 @@ static json_t *whole_to_json(const struct xph_summary_view *view,
     json_object_set_new(root, "unknown_records", number(xph_summary_unknown_records(summary)));
     json_object_set_new(root, "pcpus", pcpus_to_json(view));
     json_object_set_new(root, "lost", losses_to_json(view));
+    json_object_set_new(root, "skew", skew_to_json(view));
     json_object_set_new(root, "hypercalls", hypercalls_to_json(view));
     json_object_set_new(root, "vmexits", vmexits_to_json(view));
     json_object_set_new(root, "vcpus", vcpus_to_json(view, vcpus));

@@ -88,6 +88,44 @@ static void print_losses(FILE *out, const struct xph_summary_view *view)
         fprintf(out, "  and %" PRIu64 " gaps more\n", losses->gaps - losses->count);
 }
 
+/* "?" stands for a bound that the trace does not give. */
+static void print_bounds(FILE *out, const struct xph_skew_offset *offset, double scale,
+                         unsigned decimals, const char *unit)
+{
+    if (offset->bounded_below)
+        fprintf(out, "%+.*f to ", decimals, (double)offset->least * scale);
+    else
+        fputs("? to ", out);
+    if (offset->bounded_above)
+        fprintf(out, "%+.*f %s", decimals, (double)offset->most * scale, unit);
+    else
+        fprintf(out, "? %s", unit);
+}
+
+static void print_skew(FILE *out, const struct xph_summary_view *view)
+{
+    const struct xph_skew_offsets *skew = &view->summary->skew;
+
+    if (skew->verdict == XPH_SKEW_UNEXPLAINED)
+        fputs("skew      not known: run states contradict each other, and no order was found in "
+              "which they do not\n",
+              out);
+    else if (skew->count == 0)
+        fputs("skew      not known: no vCPU has records of run states on two pCPUs\n", out);
+    else
+        fprintf(out, "skew      by %" PRIu64 " pairs of records, TSCs are ahead of pCPU %u's by\n",
+                skew->pairs, skew->reference);
+    for (size_t i = 0; i < skew->count; i++) {
+        const struct xph_skew_offset *offset = &skew->list[i];
+
+        fprintf(out, "  pcpu  %-9u ", offset->pcpu);
+        print_bounds(out, offset, 1, 0, "cycles");
+        fputs(" (", out);
+        print_bounds(out, offset, 1000 / (double)view->clock.khz, 3, "us");
+        fputs(xph_skew_is_proven(offset) ? "): they differ\n" : ")\n", out);
+    }
+}
+
 static void print_header(FILE *out, const struct xph_summary_view *view)
 {
     const struct xph_summary *summary = view->summary;
@@ -105,6 +143,7 @@ static void print_header(FILE *out, const struct xph_summary_view *view)
     print_pcpus(out, view);
     print_classes(out, summary);
     print_losses(out, view);
+    print_skew(out, view);
 }
 
 static void print_times_head(FILE *out, const char *title)

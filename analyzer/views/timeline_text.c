@@ -112,6 +112,15 @@ static void print_sample(FILE *out, const union xph_sample *sample)
     case XPH_SAMPLE_DOMAIN_GONE:
         fputs("domain_gone", out);
         break;
+    case XPH_SAMPLE_VCPU:
+        fprintf(out, "%-16s vcpu=%" PRIu32 " pcpu=%" PRIu32 " state=%s cpu_seconds=", "vcpu",
+                sample->vcpu.vcpu, sample->vcpu.pcpu,
+                !(sample->vcpu.state & XPH_VCPU_ONLINE) ? "offline"
+                : sample->vcpu.state & XPH_VCPU_RUNNING ? "running"
+                : sample->vcpu.state & XPH_VCPU_BLOCKED ? "blocked"
+                                                        : "runnable");
+        print_seconds(out, sample->vcpu.cpu_time_ns);
+        break;
     }
 }
 

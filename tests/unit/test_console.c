@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tracer/console_text.h"
+#include "tracer/device_model.h"
 
 static void add(struct console_text *text, const char *bytes, uint64_t tsc,
                 struct console_lines *lines)
@@ -88,6 +89,26 @@ static void test_long_line_is_cut(void **state)
     assert_int_equal(text.line_bytes, 0);
 }
 
+static void test_device_model_of_an_hvm_guest_is_known_by_its_arguments(void **state)
+{
+    static const char hvm[] =
+        "/usr/bin/qemu-system-i386\0-xen-domid\0007\0-no-shutdown\0-machine\0xenfv";
+    static const char pv[] = "qemu-system-i386\0-xen-domid\0007\0-M\0xenpv\0-name\0pv";
+    static const char forged[] = "qemu-system-i386\0-xen-domid\0007x\0-name\0-xen-domid";
+    static const char other[] = "sshd: root@pts/0";
+    uint32_t domid = 0;
+
+    (void)state;
+    assert_true(device_model_parse(hvm, sizeof(hvm), &domid));
+    assert_int_equal(domid, 7);
+    assert_false(device_model_parse(pv, sizeof(pv), &domid));
+    assert_false(device_model_parse(forged, sizeof(forged), &domid));
+    assert_false(device_model_parse(other, sizeof(other), &domid));
+    /* Cut in the middle of the number. */
+    assert_false(device_model_parse(hvm, sizeof("/usr/bin/qemu-system-i386\0-xen-domid"), &domid));
+    assert_false(device_model_parse("", 0, &domid));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +116,7 @@ int main(void)
         cmocka_unit_test(test_guest_cannot_write_a_note_or_to_a_terminal),
         cmocka_unit_test(test_worst_text_fits),
         cmocka_unit_test(test_long_line_is_cut),
+        cmocka_unit_test(test_device_model_of_an_hvm_guest_is_known_by_its_arguments),
     };
 
     return cmocka_run_group_tests_name("console", tests, NULL, NULL);

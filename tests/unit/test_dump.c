@@ -182,6 +182,28 @@ static void test_extra_time_of_rtds_is_one_byte_until_xen_4_17(void **state)
                 1 << 16 | 2, 5, 0, UINT32_MAX, 0, 0xdeadbe01);
 }
 
+/* Its id means nothing else since. */
+static void test_event_that_xen_dropped_keeps_its_name(void **state)
+{
+    struct xph_xen_kind last = kind_of(21, XPH_VIRTUALIZATION_UNKNOWN);
+    struct xph_xen_kind dropped = kind_of(22, XPH_VIRTUALIZATION_UNKNOWN);
+
+    (void)state;
+    assert_text(&last, 0x201008, "math_state_restore");
+    assert_text(&dropped, 0x201008, "math_state_restore");
+}
+
+static void test_sets_of_cpus_take_all_words(void **state)
+{
+    (void)state;
+    assert_text(&unknown, 0x802006,
+                "irq_assign_vector       irq=9 vector=48 "
+                "cpus=0x800000000000000000000000000000000000000200000001",
+                48 << 16 | 9, 1, 2, 0, 0, 0, 0x80000000);
+    assert_text(&unknown, 0x802008, "irq_handled             irq=9 tsc_in=4294967295 tsc_out=5", 9,
+                0xffffffff, 5);
+}
+
 static void test_lost_records_have_domain_and_vcpu_the_other_way_round(void **state)
 {
     (void)state;
@@ -460,6 +482,8 @@ int main(void)
         cmocka_unit_test(test_vm_exit_reasons_have_names_and_flags),
         cmocka_unit_test(test_padding_is_not_shown),
         cmocka_unit_test(test_extra_time_of_rtds_is_one_byte_until_xen_4_17),
+        cmocka_unit_test(test_event_that_xen_dropped_keeps_its_name),
+        cmocka_unit_test(test_sets_of_cpus_take_all_words),
         cmocka_unit_test(test_lost_records_have_domain_and_vcpu_the_other_way_round),
         cmocka_unit_test(test_bits_that_mean_64_bits_elsewhere_are_run_states_and_schedulers_here),
         cmocka_unit_test(test_shadow_events_tell_levels_of_paging_not_64_bits),

@@ -212,6 +212,35 @@ static void test_time_off_the_pcpu_is_not_in_a_vm_exit(void **state)
     free(summary);
 }
 
+/*
+ * Synthetic: no record tells when a hypercall returns. d1v0's first one ends with its page fault
+ * at the latest, the second one when it is taken off the pCPU.
+ */
+static void test_synthetic_hypercall_takes_until_the_next_entry_at_most(void **state)
+{
+    enum { V = 1 << 16, XEN_VERSION = 17 };
+    const uint32_t words[] = {
+        0x2001f003, 0,    112,                          /* the window */
+        0x90021101, 1000, 0,   V,                       /* d1v0 runs */
+        0x9020100d, 1100, 0,   XEN_VERSION,             /* the first one */
+        0xd0201104, 1140, 0,   1,           0, 2, 0, 6, /* page fault */
+        0x9020100d, 1500, 0,   XEN_VERSION,             /* the second one */
+        0x90021021, 1530, 0,   V,                       /* blocks */
+        0x90021101, 1530, 0,   0x7fff0000,              /* idle */
+    };
+    struct xph_summary *summary = malloc(sizeof(*summary));
+    struct xph_summary_times list[XPH_HYPERCALLS];
+    struct xph_error err;
+
+    (void)state;
+    assert_true(xph_summary_read_memory(summary, (const uint8_t *)words, sizeof(words), 1, &err));
+    assert_int_equal(xph_summary_hypercalls(summary, list), 1);
+    assert_int_equal(list[0].times->count, 2);
+    assert_int_equal(list[0].times->times->sum, 40 + 30);
+    xph_summary_close(summary);
+    free(summary);
+}
+
 /* The third window says that it ends where the fourth one does. */
 static void test_window_hidden_in_another_is_read(void **state)
 {
@@ -290,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_counts_and_states_are_those_of_one_merged_pass),
         cmocka_unit_test(test_number_of_threads_changes_nothing),
         cmocka_unit_test(test_time_off_the_pcpu_is_not_in_a_vm_exit),
+        cmocka_unit_test(test_synthetic_hypercall_takes_until_the_next_entry_at_most),
         cmocka_unit_test(test_window_hidden_in_another_is_read),
         cmocka_unit_test(test_percentiles_are_exact_to_one_in_64),
         cmocka_unit_test(test_frequency_is_estimated_from_the_scheduler),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tracer/buffer_size.h"
+#include "tracer/trace_alive.h"
 #include "tracer/trace_watch.h"
 
 enum { PCPUS = 4, MUCH_ROOM = 1000, LOST = 0x0001f001, TIMED_EVENT = 0x00021011 };
@@ -111,6 +112,55 @@ static void test_advice_is_one_that_helps(void **state)
     expect_advice((struct buffer_size){1024, 515, 515}, "Xen has no larger ones");
 }
 
+static struct xph_instant at_ms(uint64_t ms)
+{
+    return (struct xph_instant){ms * 1000, ms * 1000000};
+}
+
+static void test_silence_of_a_second_is_suspicious(void **state)
+{
+    struct trace_alive alive;
+
+    (void)state;
+    trace_alive_begin(&alive, at_ms(0), 10);
+    assert_int_equal(trace_alive_look(&alive, at_ms(900), 10), TRACE_ALIVE_FINE);
+    assert_int_equal(trace_alive_look(&alive, at_ms(950), 20), TRACE_ALIVE_FINE);
+    assert_int_equal(trace_alive_look(&alive, at_ms(1900), 20), TRACE_ALIVE_FINE);
+    assert_int_equal(trace_alive_look(&alive, at_ms(1950), 20), TRACE_ALIVE_SILENT);
+}
+
+static void test_mask_is_looked_at_once_a_second(void **state)
+{
+    struct trace_alive alive;
+    uint64_t bytes = 0;
+    unsigned looks = 0;
+
+    (void)state;
+    trace_alive_begin(&alive, at_ms(0), bytes);
+    for (uint64_t ms = 100; ms <= 5000; ms += 100)
+        looks += trace_alive_look(&alive, at_ms(ms), ++bytes) == TRACE_ALIVE_CHECK_MASK;
+    assert_int_equal(looks, 5);
+}
+
+static void test_time_without_tracing_is_a_gap_of_each_pcpu(void **state)
+{
+    struct trace_alive alive;
+
+    (void)state;
+    trace_alive_begin(&alive, at_ms(0), 10);
+    trace_alive_look(&alive, at_ms(500), 20);
+    trace_alive_was_off(&alive, at_ms(1700), 30, &watch);
+    assert_int_equal(alive.count, 1);
+    assert_int_equal(alive.off_ns, 1200000000);
+    assert_int_equal(watch.loss_count, PCPUS);
+    assert_int_equal(watch.losses[PCPUS - 1].pcpu, PCPUS - 1);
+    assert_int_equal(watch.losses[0].records, 0);
+    assert_int_equal(watch.losses[0].first_tsc, 500000);
+    assert_int_equal(watch.losses[0].end_tsc, 1700000);
+    assert_int_equal(watch.lost_records, 0);
+    assert_int_equal(trace_alive_look(&alive, at_ms(1800), 30), TRACE_ALIVE_FINE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +169,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_record_after_a_full_buffer_tells_of_the_loss,
                                         open_watch, close_watch),
         cmocka_unit_test_setup_teardown(test_records_that_are_cut_stay_in_bounds, open_watch,
+                                        close_watch),
+        cmocka_unit_test(test_silence_of_a_second_is_suspicious),
+        cmocka_unit_test(test_mask_is_looked_at_once_a_second),
+        cmocka_unit_test_setup_teardown(test_time_without_tracing_is_a_gap_of_each_pcpu, open_watch,
                                         close_watch),
         cmocka_unit_test(test_advice_is_one_that_helps),
     };
