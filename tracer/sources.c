@@ -72,7 +72,8 @@ bool sources_start(struct sources *sources, const struct options *options, struc
 bool sources_failed(struct sources *sources)
 {
     return atomic_load(&sources->recorder.failed) || sampler_progress(&sources->sampler).failed ||
-           atomic_load(&sources->kernel.failed) || xenstore_source_failed(&sources->xenstore);
+           atomic_load(&sources->kernel.failed) ||
+           xenstore_source_failed(&sources->xenstore, &(struct xph_error){0});
 }
 
 bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err)

@@ -376,9 +376,13 @@ bool xenstore_source_start(struct xenstore_source *source, struct xph_error *err
     return true;
 }
 
-bool xenstore_source_failed(const struct xenstore_source *source)
+/* The error is told before the flag. */
+bool xenstore_source_failed(const struct xenstore_source *source, struct xph_error *why)
 {
-    return source->follower && atomic_load(&source->follower->failed);
+    if (!source->follower || !atomic_load(&source->follower->failed))
+        return false;
+    *why = source->follower->error;
+    return true;
 }
 
 /* Also after a failure: what is there is to be read without a doubt. With the lock. */

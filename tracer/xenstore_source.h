@@ -33,8 +33,8 @@ bool xenstore_source_open(struct xenstore_source *source, int dirfd,
 /* Starts the thread. */
 bool xenstore_source_start(struct xenstore_source *source, struct xph_error *err);
 
-/* Whether nothing more can be written. */
-bool xenstore_source_failed(const struct xenstore_source *source);
+/* Whether nothing more can be written, and why. */
+bool xenstore_source_failed(const struct xenstore_source *source, struct xph_error *why);
 
 /*
  * Ends the thread, after it has taken what xenstored had to tell up to now, and the file. A thread
