@@ -119,6 +119,7 @@ struct xph_manifest {
     uint32_t kernel_buffer_kib; /* for each of dom0's CPUs */
     uint64_t kernel_bytes;
     uint64_t kernel_lost_events;
+    uint64_t kernel_missed_events; /* of probes that the kernel passed over */
 
     bool xenstore_wanted;
     char *xenstore_unavailable; /* why events are missing, NULL if none are */

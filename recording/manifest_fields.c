@@ -70,6 +70,7 @@ static const struct field manifest_fields[] = {
     FIELD("sources.kernel.buffer_kib", UINT32, kernel_buffer_kib),
     FIELD("sources.kernel.bytes", UINT64, kernel_bytes),
     FIELD("sources.kernel.lost_events", UINT64, kernel_lost_events),
+    FIELD("sources.kernel.missed_events", UINT64, kernel_missed_events),
     FIELD("sources.xenstore.wanted", BOOLEAN, xenstore_wanted),
     FIELD("sources.xenstore.unavailable", STRING, xenstore_unavailable),
     FIELD("sources.xenstore.events", UINT64, xenstore_events),

@@ -27,7 +27,8 @@ bool clean_up(xentoollog_logger *log, struct xph_error *err)
     struct recorder_lock lock = {.fd = -1};
     struct xen_host host = {0};
     uint32_t left_mask;
-    bool ok, kernel;
+    struct xph_error left;
+    bool ok, kernel, is_left;
 
     if (!xen_host_open(&host, log, err))
         return false;
@@ -36,10 +37,12 @@ bool clean_up(xentoollog_logger *log, struct xph_error *err)
         return false;
     }
     kernel = kernel_trace_clean_up();
+    is_left = kernel_trace_left(&left);
     if (kernel)
-        puts("dom0's kernel: probes and trace instance removed");
+        puts(is_left ? "dom0's kernel: some probes and trace instances removed"
+                     : "dom0's kernel: probes and trace instance removed");
     ok = left_mask == 0 || clean_up_xen(&host, left_mask, err);
-    if (!kernel && left_mask == 0)
+    if (!kernel && !is_left && left_mask == 0)
         puts("nothing to clean up");
     /* Only what was put back is forgotten. */
     if (ok)
@@ -47,5 +50,11 @@ bool clean_up(xentoollog_logger *log, struct xph_error *err)
     else
         recorder_lock_drop(&lock);
     xen_host_close(&host);
-    return ok;
+    if (is_left) {
+        struct xph_error cause = *err;
+
+        xph_fail(err, "%s%s%s (then run xenphase record --cleanup again)", ok ? "" : cause.text,
+                 ok ? "" : "; ", left.text);
+    }
+    return ok && !is_left;
 }

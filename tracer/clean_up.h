@@ -10,8 +10,8 @@
 #include "recording/error.h"
 
 /* Switches Xen's tracing off and puts its event mask back, if a recorder left it on, and removes
- * our probes and instance from tracefs. Says on stdout what there was. False if a recorder is at
- * work, or the rights are missing. */
+ * our probes and instance from tracefs. Says on stdout what went. False if a recorder is at work,
+ * the rights are missing, or something could not be removed. */
 bool clean_up(xentoollog_logger *log, struct xph_error *err);
 
 #endif

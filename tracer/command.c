@@ -1,8 +1,8 @@
 #include "tracer/command.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +62,50 @@ int command_check(char **argv, struct xph_error *err)
     return errnum == 0 ? 0 : report_exec_error(argv, errnum, err);
 }
 
-enum { MAX_INHERITED = sizeof(((struct inherited_files *)0)->open) };
+enum { MAX_INHERITED = sizeof(((struct inherited_files *)0)->fds) / sizeof(int) };
+
+/* The next file that this process has open, -1 after the last one. `listing` is of /proc/self/fd.
+ */
+static int next_open(DIR *listing)
+{
+    struct dirent *entry;
+
+    while (listing && (entry = readdir(listing))) {
+        if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(listing))
+            return atoi(entry->d_name);
+    }
+    return -1;
+}
+
+static void raise_file_limit(struct command *command)
+{
+    struct rlimit raised;
+
+    getrlimit(RLIMIT_NOFILE, &command->file_limit);
+    raised = command->file_limit;
+    raised.rlim_cur = raised.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &raised);
+}
 
 void command_note_inherited(struct command *command)
 {
-    for (int fd = 0; fd < MAX_INHERITED; fd++)
-        command->inherited.open[fd] = fcntl(fd, F_GETFD) >= 0;
+    DIR *listing = opendir("/proc/self/fd");
+    int fd;
+
+    while ((fd = next_open(listing)) >= 0 && command->inherited.count < MAX_INHERITED)
+        command->inherited.fds[command->inherited.count++] = fd;
+    if (listing)
+        closedir(listing);
+    raise_file_limit(command);
+}
+
+static bool is_inherited(const struct inherited_files *inherited, int fd)
+{
+    for (size_t i = 0; i < inherited->count; i++) {
+        if (inherited->fds[i] == fd)
+            return true;
+    }
+    return false;
 }
 
 /* Not every library opens its files so that they end with exec; and a daemon that the command
@@ -75,50 +113,45 @@ void command_note_inherited(struct command *command)
  * removed. */
 static void keep_our_files(const struct inherited_files *inherited)
 {
-    for (int fd = 0; fd < MAX_INHERITED; fd++) {
-        if (!inherited->open[fd])
+    DIR *listing = opendir("/proc/self/fd");
+    int fd;
+
+    while ((fd = next_open(listing)) >= 0) {
+        if (!is_inherited(inherited, fd))
             fcntl(fd, F_SETFD, FD_CLOEXEC);
     }
+    if (listing)
+        closedir(listing);
 }
 
-/* A script that does not say which shell it is for, which a shell would run itself. */
-static int spawn_script(char **argv, const posix_spawnattr_t *attributes, pid_t *pid)
+/* In the process that is to be the command, on its parent's memory: only what a signal handler may
+ * do, and execvp(), which works on its stack. A script that does not say which shell it is for is
+ * run by sh. */
+static void __attribute__((noreturn))
+become_command(const struct command *command, const sigset_t *mask, volatile int *errnum)
 {
-    size_t count = 0;
-    char **words;
-    int errnum;
-
-    while (argv[count])
-        count++;
-    words = calloc(count + 2, sizeof(*words));
-    if (!words)
-        return ENOMEM;
-    words[0] = "sh";
-    memcpy(words + 1, argv, count * sizeof(*words));
-    errnum = posix_spawn(pid, "/bin/sh", NULL, attributes, words, environ);
-    free(words);
-    return errnum;
+    setrlimit(RLIMIT_NOFILE, &command->file_limit);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    execvp(command->argv[0], command->argv);
+    *errnum = errno;
+    _exit(EXIT_NOT_FOUND);
 }
 
-/* As execvp() starts it, but by vfork(): fork() would copy the tables of all our locked memory, and
- * our threads would then copy each page that they write to, in the middle of what is measured. */
+/* By vfork(): fork() would copy the tables of all our locked memory, and our threads would then
+ * copy each page that they write to, in the middle of what is measured. posix_spawn() cannot give
+ * the command its own limits. */
 static int spawn(struct command *command, const sigset_t *mask)
 {
-    posix_spawnattr_t attributes;
-    pid_t pid = 0;
-    int errnum = posix_spawnattr_init(&attributes);
+    volatile int errnum = 0;
+    pid_t pid = vfork();
 
+    if (pid == 0)
+        become_command(command, mask, &errnum);
+    if (pid < 0)
+        return errno;
     if (errnum != 0)
-        return errnum;
-    errnum = posix_spawnattr_setsigmask(&attributes, mask);
-    if (errnum == 0)
-        errnum = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    if (errnum == 0)
-        errnum = posix_spawnp(&pid, command->argv[0], NULL, &attributes, command->argv, environ);
-    if (errnum == ENOEXEC && strchr(command->argv[0], '/'))
-        errnum = spawn_script(command->argv, &attributes, &pid);
-    posix_spawnattr_destroy(&attributes);
-    if (errnum == 0)
+        waitpid(pid, NULL, 0);
+    else
         command->pid = pid;
     return errnum;
 }
@@ -127,7 +160,7 @@ int command_start(struct command *command, const sigset_t *mask, struct xph_erro
 {
     int errnum;
 
-    /* Before the start: it takes a thousand system calls, which are not the command's. */
+    /* Before the start: it takes many system calls, which are not the command's. */
     keep_our_files(&command->inherited);
     command->start = clock_instant();
     errnum = spawn(command, mask);

@@ -5,6 +5,8 @@
 #define XPH_TRACER_COMMAND_H
 
 #include <signal.h>
+#include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "recording/error.h"
@@ -21,18 +23,21 @@ enum {
 
 /* Open files of whoever started us, which are the command's, too; ours are not. */
 struct inherited_files {
-    bool open[1024]; /* by number; a new file gets the lowest one that is free */
+    int fds[1024]; /* of more, the others are taken for ours */
+    size_t count;
 };
 
 struct command {
     char **argv;
     struct inherited_files inherited;
-    pid_t pid; /* 0 before the start and after the end */
+    struct rlimit file_limit; /* how many files whoever started us wants the command to open */
+    pid_t pid;                /* 0 before the start and after the end */
     struct xph_instant start, end;
     int status; /* as a shell has it */
 };
 
-/* To be called before any file of ours is open. */
+/* To be called before any file of ours is open. Lets this process open as many files as it may: on
+ * a host of many CPUs these are more than the usual 1024. */
 void command_note_inherited(struct command *command);
 
 /* 0 if argv[0] can be executed, else EXIT_NOT_FOUND or EXIT_NOT_EXECUTABLE with `err` filled. */

@@ -10,19 +10,28 @@
 #include "recording/files.h"
 
 enum {
-    /* Guests must not fill dom0's disk: so much is kept of each, and of all together. */
+    /* Guests must not fill dom0's disk: so much is kept of each, and of all of a kind together. */
     MAX_FILE_BYTES = 16 * 1024 * 1024,
-    MAX_ALL_BYTES = 256 * 1024 * 1024,
+    MAX_ALL_BYTES = 128 * 1024 * 1024,
 };
 
-bool console_files_open(struct console_files *files, int dirfd, struct xph_error *err)
+bool console_files_open(struct console_files *files, int dirfd, uint64_t keep_bytes,
+                        struct xph_error *err)
 {
-    *files = (struct console_files){.dirfd = -1};
-    if (mkdirat(dirfd, XPH_DIRECTORY_CONSOLE, 0755) != 0)
+    *files = (struct console_files){.dirfd = -1, .ring = {.keep_bytes = keep_bytes}};
+    if (mkdirat(dirfd, XPH_DIRECTORY_CONSOLE, 0755) != 0 && errno != EEXIST)
         return xph_fail_errno(err, errno, "cannot make the directory %s", XPH_DIRECTORY_CONSOLE);
     files->dirfd = openat(dirfd, XPH_DIRECTORY_CONSOLE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return files->dirfd >= 0 ||
            xph_fail_errno(err, errno, "cannot open the directory %s", XPH_DIRECTORY_CONSOLE);
+}
+
+void console_files_close(struct console_files *files)
+{
+    if (files->dirfd >= 0)
+        close(files->dirfd);
+    files->dirfd = -1;
+    console_ring_free(&files->ring);
 }
 
 /* Writes the lines that a look has made, in one piece. */
@@ -33,6 +42,9 @@ static bool write_lines(struct console_files *files, struct console_file *file,
 
     if (lines->size == 0)
         return true;
+    if (files->ring.keep_bytes > 0)
+        return console_ring_append(&files->ring, files->dirfd, file->name, lines->bytes,
+                                   lines->size, err);
     if (file->fd < 0)
         file->fd =
             openat(files->dirfd, file->name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -76,7 +88,8 @@ bool console_file_add(struct console_files *files, struct console_file *file,
     console_text_add(&file->text, look->bytes, look->count, look->tsc, &lines);
     if (look->ends)
         console_text_end(&file->text, &lines);
-    check_room(files, file, look->tsc, &lines);
+    if (files->ring.keep_bytes == 0)
+        check_room(files, file, look->tsc, &lines);
     return write_lines(files, file, &lines, err);
 }
 

@@ -9,20 +9,22 @@
 #include <stdint.h>
 
 #include "recording/error.h"
+#include "tracer/console_ring.h"
 #include "tracer/console_text.h"
 
-/* All of a recording. */
+/* All of one kind in a recording. */
 struct console_files {
-    int dirfd;           /* of console/ in the recording, -1 while closed */
-    uint64_t file_bytes; /* written for all guests, the stamps included */
-    uint64_t bytes;      /* of text kept */
-    uint64_t lost_bytes; /* of text that was gone before it was read */
+    int dirfd;                /* of console/ in the recording, -1 while closed */
+    uint64_t file_bytes;      /* written for all guests, the stamps included */
+    uint64_t bytes;           /* of text kept */
+    uint64_t lost_bytes;      /* of text that was gone before it was read */
+    struct console_ring ring; /* in use where only the last text is kept */
 };
 
 /* One. Its name is begun anew by {.fd = -1}, and gone on with by one of the same name later. */
 struct console_file {
-    char name[32];
-    int fd;              /* -1 until there is text */
+    char name[CONSOLE_NAME_BYTES];
+    int fd;              /* -1 until there is text, and in a ring */
     uint64_t file_bytes; /* written, the stamps included */
     bool full;           /* no more is kept */
     struct console_text text;
@@ -37,8 +39,13 @@ struct console_look {
     bool ends; /* nothing more is to come: the last line ends */
 };
 
-/* Makes the directory console/ in `dirfd`. */
-bool console_files_open(struct console_files *files, int dirfd, struct xph_error *err);
+/* Opens the directory console/ in `dirfd`, which is made if it is not there. Of the text the last
+ * `keep_bytes` are kept; 0: all, up to a limit. */
+bool console_files_open(struct console_files *files, int dirfd, uint64_t keep_bytes,
+                        struct xph_error *err);
+
+/* What was counted stays. */
+void console_files_close(struct console_files *files);
 
 /* Keeps what was seen, if there is room for it. */
 bool console_file_add(struct console_files *files, struct console_file *file,

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #include <xen/io/console.h>
 #include <xenctrl.h>
 #include <xenforeignmemory.h>
 
 #include "tracer/clock.h"
+#include "tracer/realtime.h"
 
 enum {
+    KINDS = 2, /* of consoles, which share what may be kept */
     RING_BYTES = sizeof(((struct xencons_interface *)0)->out),
     /* Guests must not keep the real-time thread that looks at their consoles busy: the text that is
      * taken in one look at all of them. */
@@ -29,38 +30,41 @@ struct guest_console {
     struct console_file file;
 };
 
-bool console_source_open(struct console_source *source, int dirfd, struct xph_error *err)
+bool console_source_open(struct console_source *source, int dirfd, uint64_t keep_bytes,
+                         struct xph_error *err)
 {
-    *source = (struct console_source){.files = {.dirfd = -1}};
-    pthread_mutex_init(&source->lock, NULL);
-    if (!console_files_open(&source->files, dirfd, err))
+    *source = (struct console_source){.open = true};
+    source->paravirtual.files.dirfd = source->serial.files.dirfd = -1;
+    realtime_mutex_init(&source->paravirtual.lock);
+    realtime_mutex_init(&source->serial.lock);
+    if (!console_files_open(&source->paravirtual.files, dirfd, keep_bytes / KINDS, err) ||
+        !console_files_open(&source->serial.files, dirfd, keep_bytes / KINDS, err))
         return false;
     source->memory = xenforeignmemory_open(NULL, 0);
     return source->memory || xph_fail_errno(err, errno, "cannot map memory of guests");
 }
 
-static struct guest_console *find_console(const struct console_source *source, uint32_t domid,
-                                          bool serial)
+static struct guest_console *find_console(const struct console_group *group, uint32_t domid)
 {
-    for (size_t i = 0; i < source->count; i++) {
-        if (source->consoles[i].domid == domid && !source->consoles[i].page == serial)
-            return &source->consoles[i];
+    for (size_t i = 0; i < group->count; i++) {
+        if (group->consoles[i].domid == domid)
+            return &group->consoles[i];
     }
     return NULL;
 }
 
-/* NULL where memory is short. */
-static struct guest_console *add_console(struct console_source *source, uint32_t domid,
+/* NULL where memory is short. `page` is NULL for a serial port. */
+static struct guest_console *add_console(struct console_group *group, uint32_t domid,
                                          const struct xencons_interface *page)
 {
     struct guest_console *grown =
-        realloc(source->consoles, (source->count + 1) * sizeof(*source->consoles));
+        realloc(group->consoles, (group->count + 1) * sizeof(*group->consoles));
     struct guest_console *console;
 
     if (!grown)
         return NULL;
-    source->consoles = grown;
-    console = &grown[source->count++];
+    group->consoles = grown;
+    console = &grown[group->count++];
     *console = (struct guest_console){.domid = domid, .page = page, .file = {.fd = -1}};
     snprintf(console->file.name, sizeof(console->file.name),
              page ? "%" PRIu32 ".log" : "%" PRIu32 ".serial.log", domid);
@@ -78,38 +82,41 @@ static uint32_t first_byte(const struct xencons_interface *page, bool old)
 
 void console_source_add(struct console_source *source, uint32_t domid, uint64_t frame, bool old)
 {
+    struct console_group *group = &source->paravirtual;
     xen_pfn_t pfn = frame;
     struct guest_console *console;
     void *page = NULL;
 
-    pthread_mutex_lock(&source->lock);
-    if (source->files.dirfd >= 0 && !find_console(source, domid, false))
+    pthread_mutex_lock(&group->lock);
+    if (source->memory && !find_console(group, domid))
         page = xenforeignmemory_map(source->memory, domid, PROT_READ, 1, &pfn, NULL);
     if (page) {
-        console = add_console(source, domid, page);
+        console = add_console(group, domid, page);
         if (console)
             console->seen = first_byte(page, old);
         else
             xenforeignmemory_unmap(source->memory, page, 1);
     }
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&group->lock);
 }
 
 bool console_source_serial(struct console_source *source, uint32_t domid,
                            const struct console_look *look, struct xph_error *err)
 {
+    struct console_group *group = &source->serial;
     struct guest_console *console;
     bool ok = true;
 
-    pthread_mutex_lock(&source->lock);
-    if (source->files.dirfd >= 0) {
-        console = find_console(source, domid, true);
+    atomic_store(&source->any_serial, true);
+    pthread_mutex_lock(&group->lock);
+    if (group->files.dirfd >= 0) {
+        console = find_console(group, domid);
         if (!console)
-            console = add_console(source, domid, NULL);
-        ok = console ? console_file_add(&source->files, &console->file, look, err)
+            console = add_console(group, domid, NULL);
+        ok = console ? console_file_add(&group->files, &console->file, look, err)
                      : xph_fail(err, "out of memory");
     }
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&group->lock);
     return ok;
 }
 
@@ -144,74 +151,93 @@ static void read_ring(struct guest_console *console, struct ring_text *text)
     console->seen = end;
 }
 
-/* Takes what is new of a guest's text; `ends`: its last line, too. */
-static bool poll_console(struct console_source *source, struct guest_console *console, bool ends,
+/* Takes what is new of a guest's text. */
+static bool poll_console(struct console_source *source, struct guest_console *console,
                          struct xph_error *err)
 {
     const volatile struct xencons_interface *page = console->page;
-    struct console_look look = {.tsc = clock_tsc(), .ends = ends};
+    struct console_look look = {.tsc = clock_tsc()};
     struct ring_text text;
 
-    if (page && !console->file.full && page->out_prod != console->seen) {
-        read_ring(console, &text);
-        source->taken += text.count;
-        look.bytes = text.bytes;
-        look.count = text.count;
-        look.lost = text.lost;
-    }
-    return (look.count == 0 && look.lost == 0 && !ends) ||
-           console_file_add(&source->files, &console->file, &look, err);
+    if (console->file.full || page->out_prod == console->seen)
+        return true;
+    read_ring(console, &text);
+    source->taken += text.count;
+    look.bytes = text.bytes;
+    look.count = text.count;
+    look.lost = text.lost;
+    return console_file_add(&source->paravirtual.files, &console->file, &look, err);
 }
 
 bool console_source_poll(struct console_source *source, struct xph_error *err)
 {
+    struct console_group *group = &source->paravirtual;
     bool ok = true;
 
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&group->lock);
     source->taken = 0;
     /* The next look begins with those that this one did not come to. */
-    for (size_t i = 0; ok && i < source->count && source->taken < LOOK_BYTES; i++)
-        ok = poll_console(source, &source->consoles[source->next++ % source->count], false, err);
-    pthread_mutex_unlock(&source->lock);
+    for (size_t i = 0; ok && i < group->count && source->taken < LOOK_BYTES; i++)
+        ok = poll_console(source, &group->consoles[source->next++ % group->count], err);
+    pthread_mutex_unlock(&group->lock);
     return ok;
 }
 
-static void end_console(struct console_source *source, struct guest_console *console)
+/* Its last line ends, too. */
+static void end_console(struct console_source *source, struct console_group *group,
+                        struct guest_console *console)
 {
+    const struct console_look end = {.tsc = clock_tsc(), .ends = true};
     struct xph_error ignored;
 
-    poll_console(source, console, true, &ignored);
+    if (console->page)
+        poll_console(source, console, &ignored);
+    console_file_add(&group->files, &console->file, &end, &ignored);
     console_file_close(&console->file);
     if (console->page)
         xenforeignmemory_unmap(source->memory, (void *)(uintptr_t)console->page, 1);
 }
 
+static void drop_console(struct console_source *source, struct console_group *group, uint32_t domid)
+{
+    struct guest_console *console;
+
+    pthread_mutex_lock(&group->lock);
+    console = find_console(group, domid);
+    if (console) {
+        end_console(source, group, console);
+        *console = group->consoles[--group->count];
+    }
+    pthread_mutex_unlock(&group->lock);
+}
+
 void console_source_drop(struct console_source *source, uint32_t domid)
 {
-    pthread_mutex_lock(&source->lock);
-    for (size_t i = source->count; i-- > 0;) {
-        if (source->consoles[i].domid != domid)
-            continue;
-        end_console(source, &source->consoles[i]);
-        source->consoles[i] = source->consoles[--source->count];
-    }
-    pthread_mutex_unlock(&source->lock);
+    drop_console(source, &source->paravirtual, domid);
+    if (atomic_load(&source->any_serial))
+        drop_console(source, &source->serial, domid);
+}
+
+static void close_group(struct console_source *source, struct console_group *group)
+{
+    pthread_mutex_lock(&group->lock);
+    for (size_t i = 0; i < group->count; i++)
+        end_console(source, group, &group->consoles[i]);
+    free(group->consoles);
+    group->consoles = NULL;
+    group->count = 0;
+    console_files_close(&group->files);
+    pthread_mutex_unlock(&group->lock);
 }
 
 void console_source_close(struct console_source *source)
 {
-    if (source->files.dirfd < 0)
+    if (!source->open)
         return;
-    pthread_mutex_lock(&source->lock);
-    for (size_t i = 0; i < source->count; i++)
-        end_console(source, &source->consoles[i]);
-    free(source->consoles);
-    source->consoles = NULL;
-    source->count = 0;
-    close(source->files.dirfd);
-    source->files.dirfd = -1;
+    source->open = false;
+    close_group(source, &source->paravirtual);
+    close_group(source, &source->serial);
     if (source->memory)
         xenforeignmemory_close(source->memory);
     source->memory = NULL;
-    pthread_mutex_unlock(&source->lock);
 }

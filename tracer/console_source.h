@@ -10,6 +10,7 @@
 #define XPH_TRACER_CONSOLE_SOURCE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,18 +21,29 @@
 struct xenforeignmemory_handle;
 struct guest_console;
 
-struct console_source {
-    struct xenforeignmemory_handle *memory;
+/* Consoles of one kind, with a lock of its own: who brings text of serial ports waits for the disk
+ * with it, and the real-time thread that looks at the others must not wait along. */
+struct console_group {
     pthread_mutex_t lock; /* of everything below */
     struct guest_console *consoles;
     size_t count;
-    size_t next;    /* the console that is to be looked at next */
-    uint64_t taken; /* bytes of text in this look at all of them */
     struct console_files files;
 };
 
-/* Makes the directory console/ in `dirfd`. */
-bool console_source_open(struct console_source *source, int dirfd, struct xph_error *err);
+struct console_source {
+    bool open;
+    struct xenforeignmemory_handle *memory;
+    struct console_group paravirtual;
+    struct console_group serial;
+    atomic_bool any_serial; /* false: there was never one */
+    size_t next;            /* the paravirtual console that is to be looked at next */
+    uint64_t taken;         /* bytes of text in this look at all of them */
+};
+
+/* Makes the directory console/ in `dirfd`, for the last `keep_bytes` of text; 0: all, up to a
+ * limit. */
+bool console_source_open(struct console_source *source, int dirfd, uint64_t keep_bytes,
+                         struct xph_error *err);
 
 /* Follows a guest's console from now on, what its ring still holds included. `frame` is what
  * xenstore calls its ring-ref; `old`: the guest ran before the recording, so what its ring holds no
@@ -49,7 +61,7 @@ bool console_source_poll(struct console_source *source, struct xph_error *err);
 /* Lets go of a dying guest's page: while it is mapped, its memory cannot be given back. */
 void console_source_drop(struct console_source *source, uint32_t domid);
 
-/* Keeps the last lines and ends; safe on one whose files.dirfd is -1. */
+/* Keeps the last lines and ends; safe on one that is all zero. What was counted stays. */
 void console_source_close(struct console_source *source);
 
 #endif

@@ -10,21 +10,15 @@
 #include <unistd.h>
 
 #include "tracer/library.h"
+#include "tracer/probe_line.h"
 
 #define XEN_VARIABLE "$XEN"
-
-/* A line of a set, its words cut apart. */
-struct probe_line {
-    char *kind, *name; /* for an event: the name after its system */
-    char *where;       /* an event's system, a kernel probe's symbol, a user probe's library */
-    char *function;    /* a user probe's, NULL for others */
-    char *arguments;   /* "" if there are none */
-};
 
 /* What is needed to make the probes of a set. */
 struct probe_maker {
     struct tracefs_instance *instance;
     const char *xen_version;
+    unsigned calls;         /* that a return probe follows at once, 0: as the kernel likes */
     struct library library; /* the last one that was needed */
 };
 
@@ -83,40 +77,6 @@ static void forget_missing(struct kernel_probes *probes, const char *name)
     }
 }
 
-static bool is_kind(const struct probe_line *line, const char *kind)
-{
-    return strcmp(line->kind, kind) == 0;
-}
-
-static bool is_user_probe(const struct probe_line *line)
-{
-    return is_kind(line, "uprobe") || is_kind(line, "uretprobe");
-}
-
-/* Cuts `text` into words; false for a line that is empty, a comment or too short. */
-static bool parse_line(char *text, struct probe_line *line)
-{
-    char *rest = text, *first, *second;
-
-    line->kind = strtok_r(rest, " \t", &rest);
-    if (!line->kind || *line->kind == '#')
-        return false;
-    first = strtok_r(rest, " \t", &rest);
-    second = strtok_r(rest, " \t", &rest);
-    if (!second)
-        return false;
-    line->name = is_kind(line, "event") ? second : first;
-    line->where = is_kind(line, "event") ? first : second;
-    line->function = NULL;
-    if (is_user_probe(line)) {
-        line->function = strtok_r(rest, " \t", &rest);
-        if (!line->function)
-            return false;
-    }
-    line->arguments = rest;
-    return true;
-}
-
 /* The library's writing truncates the file, which removes all probes in it, whose-ever they are. */
 static bool append(const char *file, const char *text)
 {
@@ -135,14 +95,12 @@ static bool append(const char *file, const char *text)
 /* Appends a definition to `file` of tracefs. The library has calls for each kind of probe, which
  * read the directories of all the kernel's events each time. */
 static bool define_probe(const char *file, const struct probe_line *line, const char *where,
-                         struct xph_error *why)
+                         unsigned calls, struct xph_error *why)
 {
-    char kind = is_kind(line, "kprobe") || is_kind(line, "uprobe") ? 'p' : 'r';
-    char *text = NULL;
+    char *text = probe_line_definition(line, where, calls);
     bool ok;
 
-    if (asprintf(&text, "%c:%s/%s %s %s\n", kind, KERNEL_PROBE_SYSTEM, line->name, where,
-                 line->arguments) < 0)
+    if (!text)
         return xph_fail(why, "out of memory");
     errno = 0;
     ok = append(file, text) || xph_fail(why, "%s", strerror(errno ? errno : EIO));
@@ -179,19 +137,22 @@ static bool create_user_probe(const struct probe_line *line, struct probe_maker 
         !library_function(&maker->library, line->function, &offset, why))
         return false;
     snprintf(where, sizeof(where), "%s:0x%" PRIx64, maker->library.path, offset);
-    return define_probe("uprobe_events", line, where, why);
+    return define_probe("uprobe_events", line, where, 0, why);
 }
 
 /* Makes what the line wants, if it is not there by itself; false with the reason why not. */
 static bool create_probe(const struct probe_line *line, struct probe_maker *maker,
                          struct xph_error *why)
 {
-    if (is_kind(line, "event"))
+    if (probe_line_is(line, "event"))
         return true;
-    if (is_user_probe(line))
+    if (probe_line_is_user(line))
         return create_user_probe(line, maker, why);
-    if (is_kind(line, "kprobe") || is_kind(line, "kretprobe"))
-        return define_probe("kprobe_events", line, line->where, why);
+    if (probe_line_is(line, "kretprobe") && maker->calls > 0 &&
+        define_probe("kprobe_events", line, line->where, maker->calls, why))
+        return true;
+    if (probe_line_is(line, "kprobe") || probe_line_is(line, "kretprobe"))
+        return define_probe("kprobe_events", line, line->where, 0, why);
     return xph_fail(why, "no such kind of probe: %s", line->kind);
 }
 
@@ -208,7 +169,7 @@ static bool enable(struct tracefs_instance *instance, const char *system, const 
 static bool add_line(struct kernel_probes *probes, struct probe_maker *maker,
                      const struct probe_line *line, struct xph_error *err)
 {
-    const char *system = is_kind(line, "event") ? line->where : KERNEL_PROBE_SYSTEM;
+    const char *system = probe_line_is(line, "event") ? line->where : KERNEL_PROBE_SYSTEM;
     struct xph_error why;
 
     if (have_event(probes, line->name))
@@ -225,13 +186,16 @@ bool kernel_probes_add(struct kernel_probes *probes, struct tracefs_instance *in
                        const char *xen_version, const struct probe_set *set, struct xph_error *err)
 {
     struct probe_maker maker = {.instance = instance, .xen_version = xen_version};
+    char *readme = tracefs_instance_file_read(NULL, "README", NULL);
     char *text = strdup(set->text), *rest = text, *line_text;
     bool ok = text || xph_fail(err, "out of memory");
 
+    maker.calls = probe_line_can_count_calls(readme) ? PROBE_CALLS_AT_ONCE : 0;
+    free(readme);
     while (ok && (line_text = strtok_r(rest, "\n", &rest))) {
         struct probe_line line;
 
-        if (parse_line(line_text, &line))
+        if (probe_line_parse(line_text, &line))
             ok = add_line(probes, &maker, &line, err);
     }
     library_close(&maker.library);
@@ -251,41 +215,94 @@ char *kernel_probes_missing_text(const struct kernel_probes *probes)
     return text;
 }
 
-/* Removes those that `file` of tracefs defines, all or the one of the name. Its lines are
- * definitions, as "p:SYSTEM/NAME ...". */
-static unsigned remove_defined(const char *file, const char *name)
+uint64_t kernel_probes_missed(const struct kernel_probes *probes)
+{
+    char *profile = tracefs_instance_file_read(NULL, "kprobe_profile", NULL);
+    uint64_t missed = 0;
+
+    for (size_t i = 0; i < probes->count; i++) {
+        if (strcmp(probes->events[i].system, KERNEL_PROBE_SYSTEM) == 0)
+            missed += probe_line_missed(profile, probes->events[i].name);
+    }
+    free(profile);
+    return missed;
+}
+
+/* How probes of ours that `file` of tracefs defines were removed, all or the one of the name. */
+struct removal {
+    unsigned removed;
+    bool failed;
+    struct xph_error why;
+};
+
+static void remove_one(const char *file, const char *name, struct removal *removal)
+{
+    char text[256];
+
+    if (snprintf(text, sizeof(text), "-:" KERNEL_PROBE_SYSTEM "/%s\n", name) >= (int)sizeof(text))
+        return;
+    if (append(file, text)) {
+        removal->removed++;
+        return;
+    }
+    removal->failed = true;
+    xph_fail_errno(&removal->why, errno,
+                   "the probe " KERNEL_PROBE_SYSTEM "/%s is still there (is it used by another "
+                   "trace instance or program?)",
+                   name);
+}
+
+/* Its lines are definitions, as "p:SYSTEM/NAME ..." and "r512:SYSTEM/NAME ...". */
+static void remove_defined(const char *file, const char *name, struct removal *removal)
 {
     static const char ours[] = ":" KERNEL_PROBE_SYSTEM "/";
     char *text = tracefs_instance_file_read(NULL, file, NULL), *rest = text, *line;
-    unsigned count = 0;
 
     while (text && (line = strtok_r(rest, "\n", &rest))) {
-        size_t kind = strcspn(line, ":");
-        char removal[256];
-
-        if (strncmp(line + kind, ours, strlen(ours)) != 0)
+        line += strcspn(line, ":");
+        if (strncmp(line, ours, strlen(ours)) != 0)
             continue;
+        line += strlen(ours);
         line[strcspn(line, " ")] = '\0';
-        if (name && strcmp(line + kind + strlen(ours), name) != 0)
-            continue;
-        if (snprintf(removal, sizeof(removal), "-%s\n", line + kind) < (int)sizeof(removal))
-            count += append(file, removal);
+        if (!name || strcmp(line, name) == 0)
+            remove_one(file, line, removal);
     }
     free(text);
-    return count;
+}
+
+static struct removal remove_all(void)
+{
+    struct removal removal = {0};
+
+    remove_defined("kprobe_events", NULL, &removal);
+    remove_defined("uprobe_events", NULL, &removal);
+    return removal;
 }
 
 unsigned kernel_probes_remove_all(void)
 {
-    return remove_defined("kprobe_events", NULL) + remove_defined("uprobe_events", NULL);
+    return remove_all().removed;
+}
+
+bool kernel_probes_left(struct xph_error *why)
+{
+    struct removal removal = remove_all();
+
+    if (removal.failed)
+        *why = removal.why;
+    return removal.failed;
 }
 
 void kernel_probes_remove(const struct kernel_probes *probes)
 {
     for (size_t i = 0; i < probes->count; i++) {
-        if (strcmp(probes->events[i].system, KERNEL_PROBE_SYSTEM) == 0 &&
-            remove_defined("kprobe_events", probes->events[i].name) == 0)
-            remove_defined("uprobe_events", probes->events[i].name);
+        struct removal removal = {0};
+
+        if (strcmp(probes->events[i].system, KERNEL_PROBE_SYSTEM) != 0)
+            continue;
+        remove_defined("kprobe_events", probes->events[i].name, &removal);
+        if (removal.removed == 0)
+            remove_defined("uprobe_events", probes->events[i].name, &removal);
     }
 }
 

@@ -6,14 +6,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <tracefs.h>
 
 #include "recording/error.h"
 #include "tracer/kernel_head.h"
+#include "tracer/probe_line.h"
 #include "tracer/probe_sets.h"
-
-/* The system that all probes of ours are in, by which they are found again after a kill -9. */
-#define KERNEL_PROBE_SYSTEM "xenphase"
 
 struct kernel_probes {
     struct kernel_event *events; /* those that are there and enabled */
@@ -36,9 +35,16 @@ bool kernel_probes_add(struct kernel_probes *probes, struct tracefs_instance *in
 /* "EVENT: REASON; ..." for what is missing, to be freed; NULL if nothing is. */
 char *kernel_probes_missing_text(const struct kernel_probes *probes);
 
+/* How often they were passed over, as one returned while too many others were under way, or was met
+ * within another. While they are there. */
+uint64_t kernel_probes_missed(const struct kernel_probes *probes);
+
 /* Removes all probes of KERNEL_PROBE_SYSTEM from the kernel, whoever made them; none may be in use
- * any more. Returns how many there were. */
+ * any more. Returns how many of them went. */
 unsigned kernel_probes_remove_all(void);
+
+/* Whether one is there and could not be removed, and why. */
+bool kernel_probes_left(struct xph_error *why);
 
 /* Removes the probes that were made for `probes`, none of which may be in use any more. */
 void kernel_probes_remove(const struct kernel_probes *probes);

@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "recording/kernel_file.h"
+#include "tracer/kernel_buffer_size.h"
 #include "tracer/realtime.h"
 #include "tracer/trace_instance.h"
 
 enum {
     READER_PRIORITY = 9, /* below the reader of Xen's buffers, which are smaller */
-    POLL_NS = 100000000, /* a CPU's buffer of 4 MiB takes some 400,000 events a second */
+    POLL_NS = 100000000, /* between two looks, see kernel_buffer_size.h */
     FLUSH_EVERY = 10,    /* polls between two updates of the indices: about a second */
 };
 
@@ -22,6 +23,19 @@ bool kernel_trace_clean_up(void)
     bool found = trace_instance_remove_all();
 
     return (tracefs_tracing_dir() && kernel_probes_remove_all() > 0) || found;
+}
+
+bool kernel_trace_left(struct xph_error *why)
+{
+    return tracefs_tracing_dir() && (trace_instance_left(why) || kernel_probes_left(why));
+}
+
+static uint32_t buffer_kib_here(void)
+{
+    uint64_t page_kib = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+
+    return kernel_buffer_kib((uint64_t)sysconf(_SC_PHYS_PAGES) * page_kib,
+                             (unsigned)sysconf(_SC_NPROCESSORS_CONF));
 }
 
 static bool open_cpu(struct kernel_trace *trace, const char *instance, struct xph_error *err)
@@ -84,20 +98,27 @@ static bool add_sets(struct kernel_trace *trace, const struct probe_set *const *
                     trace->probes.missing_count ? trace->probes.missing[0].reason : "empty");
 }
 
-bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe_set *const *sets,
-                       size_t set_count, const char *xen_version, size_t buffer_kib,
-                       uint64_t keep_bytes, struct xph_error *err)
+/* Of a recording without dom0's kernel events, none of their files may stay. */
+static bool give_up(struct kernel_trace *trace)
 {
-    *trace = (struct kernel_trace){.dirfd = dirfd, .keep_bytes = keep_bytes};
-    if (trace_instance_make(&trace->instance, TRACE_INSTANCE_KERNEL, buffer_kib, err) &&
+    kernel_trace_close(trace);
+    xph_kernel_parts_remove(trace->dirfd);
+    return false;
+}
+
+bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe_set *const *sets,
+                       size_t set_count, const char *xen_version, uint64_t keep_bytes,
+                       struct xph_error *err)
+{
+    *trace = (struct kernel_trace){
+        .dirfd = dirfd, .keep_bytes = keep_bytes, .buffer_kib = buffer_kib_here()};
+    if (trace_instance_make(&trace->instance, TRACE_INSTANCE_KERNEL, trace->buffer_kib, err) &&
         add_sets(trace, sets, set_count, xen_version, err) &&
         kernel_head_write(dirfd, tracefs_tracing_dir(), trace->probes.events, trace->probes.count,
                           err) &&
         open_cpus(trace, err))
         return true;
-    kernel_trace_close(trace);
-    xph_kernel_parts_remove(dirfd);
-    return false;
+    return give_up(trace);
 }
 
 static bool write_pages(struct kernel_trace *trace, struct kernel_cpu *cpu, size_t bytes,
@@ -181,8 +202,10 @@ bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char
                       struct kernel_probes *probes, struct xph_error *err)
 {
     struct kernel_trace trace = {0};
-    bool ok = trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, KERNEL_BUFFER_KIB, err);
+    bool ok;
 
+    kernel_trace_clean_up();
+    ok = trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, buffer_kib_here(), err);
     for (size_t i = 0; ok && i < set_count; i++)
         ok = kernel_probes_add(&trace.probes, trace.instance, xen_version, &sets[i], err);
     if (ok) {
@@ -193,7 +216,7 @@ bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char
     return ok;
 }
 
-bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
+static bool start(struct kernel_trace *trace, struct xph_error *err)
 {
     int result;
 
@@ -204,6 +227,11 @@ bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
         return xph_fail_errno(err, result, "cannot start the reader of dom0's kernel events");
     trace->running = true;
     return true;
+}
+
+bool kernel_trace_start(struct kernel_trace *trace, struct xph_error *err)
+{
+    return start(trace, err) || give_up(trace);
 }
 
 static bool save_names(struct kernel_trace *trace, struct xph_error *err)
@@ -256,6 +284,7 @@ bool kernel_trace_stop(struct kernel_trace *trace, struct xph_error *err)
     for (unsigned i = 0; ok && i < trace->cpu_count; i++)
         ok = flush_cpu(trace, &trace->cpus[i], err);
     trace->lost_events = trace_instance_lost(trace->instance, trace->cpu_count);
+    trace->missed_events = kernel_probes_missed(&trace->probes);
     ok = ok && save_names(trace, err);
     ok = close_cpus(trace, ok ? err : &(struct xph_error){0}) && ok;
     /* Also after a failure: what was recorded is to be read. */

@@ -354,7 +354,7 @@ bool sampler_open(struct sampler *sampler, const struct xen_host *host,
         .vcpus = vcpus,
         .ring = {.keep_bytes = keep_bytes, .head_bytes = strlen(XPH_SAMPLES_MAGIC)}};
     sampler->out.fd = sampler->out.index_fd = -1;
-    pthread_mutex_init(&sampler->lock, NULL);
+    realtime_mutex_init(&sampler->lock);
     sampler->list = calloc(LIST_CAPACITY, sizeof(*sampler->list));
     sampler->pending = malloc(PENDING_BYTES);
     if (!sampler->list || !sampler->pending)

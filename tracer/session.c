@@ -409,6 +409,9 @@ static void tear_down(struct session *session)
     struct xph_error why;
 
     sources_close(&session->sources);
+    if (session->lock.fd >= 0 && kernel_trace_left(&why))
+        log_notice(session->log, "not all could be undone: %s (then run xenphase record --cleanup)",
+                   why.text);
     if (!trace_buffers_put_back(&session->buffers, &why)) {
         log_notice(session->log, "%s (then: xenphase record --cleanup)", why.text);
         session->keep_note = true;
@@ -433,7 +436,6 @@ int session_run(const struct options *options, xentoollog_logger *log, struct xp
         .options = options,
         .log = log,
         .lock = {.fd = -1},
-        .sources = SOURCES_CLOSED,
         .directory = {.fd = -1},
         .buffers = {.port = -1},
         .command = {.argv = options->command},

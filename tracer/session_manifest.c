@@ -138,7 +138,7 @@ void session_manifest_sources(struct xph_manifest *manifest, const struct source
 {
     free(manifest->kernel_missing);
     free(manifest->kernel_unavailable);
-    manifest->kernel_buffer_kib = KERNEL_BUFFER_KIB;
+    manifest->kernel_buffer_kib = sources->kernel.buffer_kib;
     manifest->kernel_events = (uint32_t)sources->kernel.probes.count;
     manifest->kernel_missing = kernel_probes_missing_text(&sources->kernel.probes);
     manifest->kernel_unavailable =
@@ -164,8 +164,11 @@ void session_manifest_end(struct xph_manifest *manifest, struct sources *sources
     describe_tails(manifest, &sources->recorder.total.watch);
     manifest->kernel_bytes = sources->kernel.bytes;
     manifest->kernel_lost_events = sources->kernel.lost_events;
-    manifest->console_bytes = sources->consoles.files.bytes;
-    manifest->console_lost_bytes = sources->consoles.files.lost_bytes;
+    manifest->kernel_missed_events = sources->kernel.missed_events;
+    manifest->console_bytes =
+        sources->consoles.paravirtual.files.bytes + sources->consoles.serial.files.bytes;
+    manifest->console_lost_bytes =
+        sources->consoles.paravirtual.files.lost_bytes + sources->consoles.serial.files.lost_bytes;
     if (sources->serial.unavailable)
         manifest->console_serial_unavailable = strdup(sources->serial.unavailable);
     manifest->console_serial_lost_writes = sources->serial.lost;

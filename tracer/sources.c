@@ -2,22 +2,26 @@
 
 #include <errno.h>
 
-#include "recording/kernel_file.h"
 #include "tracer/clock.h"
 
 /* How --ring is shared out, by what an idle host writes. */
-enum { TRACE_SHARE = 6, KERNEL_SHARE = 2, SAMPLES_SHARE = 1, XENSTORE_SHARE = 1, SHARES = 10 };
+enum {
+    TRACE_SHARE = 11,
+    KERNEL_SHARE = 4,
+    SAMPLES_SHARE = 2,
+    XENSTORE_SHARE = 2,
+    CONSOLE_SHARE = 1,
+    SHARES = 20,
+};
 
 static void open_kernel(struct sources *sources, const struct options *options,
                         const char *xen_version, int dirfd)
 {
     sources->kernel_error.text[0] = '\0';
-    if (options->kernel_set_count == 0 ||
+    if (options->kernel_set_count > 0)
         kernel_trace_open(&sources->kernel, dirfd, options->kernel_sets, options->kernel_set_count,
-                          xen_version, KERNEL_BUFFER_KIB,
-                          options->ring_bytes * KERNEL_SHARE / SHARES, &sources->kernel_error))
-        return;
-    xph_kernel_parts_remove(dirfd);
+                          xen_version, options->ring_bytes * KERNEL_SHARE / SHARES,
+                          &sources->kernel_error);
 }
 
 bool sources_open(struct sources *sources, const struct options *options,
@@ -35,7 +39,8 @@ bool sources_open(struct sources *sources, const struct options *options,
         return false;
     if (options->xenstore && options->console && options->sample) {
         consoles = &sources->consoles;
-        if (!console_source_open(consoles, dirfd, err))
+        if (!console_source_open(consoles, dirfd, options->ring_bytes * CONSOLE_SHARE / SHARES,
+                                 err))
             return false;
     }
     sources->sampler_open = true;
@@ -54,8 +59,9 @@ bool sources_open(struct sources *sources, const struct options *options,
 
 bool sources_start(struct sources *sources, const struct options *options, struct xph_error *err)
 {
-    if (sources->kernel.instance && !kernel_trace_start(&sources->kernel, &sources->kernel_error))
-        kernel_trace_close(&sources->kernel);
+    /* As where it could not be opened: `kernel_error` says why, and the rest goes on. */
+    if (sources->kernel.instance)
+        kernel_trace_start(&sources->kernel, &sources->kernel_error);
     return (!options->xenstore || xenstore_source_start(&sources->xenstore, err)) &&
            sampler_begin(&sources->sampler, err) &&
            (!options->sample || sampler_start(&sources->sampler, err)) &&
@@ -66,7 +72,8 @@ bool sources_start(struct sources *sources, const struct options *options, struc
 bool sources_failed(struct sources *sources)
 {
     return atomic_load(&sources->recorder.failed) || sampler_progress(&sources->sampler).failed ||
-           atomic_load(&sources->kernel.failed) || atomic_load(&sources->xenstore.failed);
+           atomic_load(&sources->kernel.failed) ||
+           xenstore_source_failed(&sources->xenstore, &(struct xph_error){0});
 }
 
 bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err)

@@ -24,12 +24,6 @@ struct sources {
     bool recorder_open, sampler_open;
 };
 
-/* What sources_close() may be called on before sources_open(). */
-#define SOURCES_CLOSED                                                                             \
-    {                                                                                              \
-        .consoles = {.files = {.dirfd = -1}}, .xenstore = {.stop_fd = -1 }                         \
-    }
-
 /* Creates the sources' files in `dirfd`. Where dom0's kernel cannot be traced, `kernel_error` says
  * why and the rest goes on. */
 bool sources_open(struct sources *sources, const struct options *options,
@@ -46,7 +40,7 @@ bool sources_failed(struct sources *sources);
  * the way. Harmless on what was not started. */
 bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err);
 
-/* Safe when called again. */
+/* Safe on what is all zero, and when called again. */
 void sources_close(struct sources *sources);
 
 #endif

@@ -4,8 +4,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "recording/kernel_file.h"
+#include "tracer/holders.h"
+
+static const char *const our_names[] = {TRACE_INSTANCE_KERNEL, TRACE_INSTANCE_SERIAL};
+
+enum { OUR_NAMES = sizeof(our_names) / sizeof(our_names[0]) };
+
+/* Tries once more to remove the instance `name`; true with the reason if it is still there. */
+static bool is_left(const char *name, struct xph_error *why)
+{
+    char path[512], part[128], holders[512];
+    int errnum;
+
+    if (!tracefs_instance_exists(name))
+        return false;
+    snprintf(path, sizeof(path), "%s/instances/%s", tracefs_tracing_dir(), name);
+    if (rmdir(path) == 0)
+        return false;
+    errnum = errno;
+    snprintf(part, sizeof(part), "/instances/%s/", name);
+    if (holders_find("/proc", part, holders, sizeof(holders)) > 0)
+        xph_fail(why, "the trace instance %s is still there, because files of it are open in %s",
+                 path, holders);
+    else
+        xph_fail_errno(why, errnum, "the trace instance %s is still there", path);
+    return true;
+}
 
 bool trace_instance_make(struct tracefs_instance **instance, const char *name, size_t buffer_kib,
                          struct xph_error *err)
@@ -15,6 +42,9 @@ bool trace_instance_make(struct tracefs_instance **instance, const char *name, s
     *instance = NULL;
     if (!tracefs_tracing_dir())
         return xph_fail(err, "no tracefs (mount -t tracefs nodev /sys/kernel/tracing)");
+    /* Whoever has files of it open would take the events away from us. */
+    if (is_left(name, err))
+        return false;
     *instance = tracefs_instance_create(name);
     if (!*instance)
         return xph_fail_errno(err, errno,
@@ -73,20 +103,28 @@ void trace_instance_remove(struct tracefs_instance *instance)
 
 bool trace_instance_remove_all(void)
 {
-    static const char *const names[] = {TRACE_INSTANCE_KERNEL, TRACE_INSTANCE_SERIAL};
     bool found = false;
 
     if (!tracefs_tracing_dir())
         return false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < OUR_NAMES; i++) {
         struct tracefs_instance *left;
 
-        if (!tracefs_instance_exists(names[i]))
+        if (!tracefs_instance_exists(our_names[i]))
             continue;
-        left = tracefs_instance_create(names[i]);
+        left = tracefs_instance_create(our_names[i]);
         if (left)
             trace_instance_remove(left);
-        found = true;
+        found |= !tracefs_instance_exists(our_names[i]);
     }
     return found;
+}
+
+bool trace_instance_left(struct xph_error *why)
+{
+    for (size_t i = 0; tracefs_tracing_dir() && i < OUR_NAMES; i++) {
+        if (is_left(our_names[i], why))
+            return true;
+    }
+    return false;
 }

@@ -15,7 +15,8 @@
 #define TRACE_INSTANCE_SERIAL "xenphase-serial" /* what guests write to serial ports */
 
 /* Makes an instance with the clock of XPH_KERNEL_CLOCK and buffers of `buffer_kib` for each CPU,
- * switched off. After a failure `*instance` is NULL, or what is to be removed all the same. */
+ * switched off. Fails if there is one of the name. After a failure `*instance` is NULL, or what is
+ * to be removed all the same. */
 bool trace_instance_make(struct tracefs_instance **instance, const char *name, size_t buffer_kib,
                          struct xph_error *err);
 
@@ -25,10 +26,14 @@ bool trace_instance_switch(struct tracefs_instance *instance, bool on);
 /* The events that found no room, or were overwritten before they were read, of `cpu_count` CPUs. */
 uint64_t trace_instance_lost(struct tracefs_instance *instance, unsigned cpu_count);
 
-/* Switches its events off and removes it; the probes that it used may be removed then. */
+/* Switches its events off and removes it, if nobody has files of it open (trace_instance_left()
+ * tells); the probes that it used may be removed then. */
 void trace_instance_remove(struct tracefs_instance *instance);
 
-/* Removes those that a recorder left; returns whether there were any. */
+/* Removes those that a recorder left; returns whether any of them went. */
 bool trace_instance_remove_all(void);
+
+/* Whether one of ours is there, and could not be removed: `why` says who has files of it open. */
+bool trace_instance_left(struct xph_error *why);
 
 #endif

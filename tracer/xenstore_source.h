@@ -7,47 +7,25 @@
 #define XPH_TRACER_XENSTORE_SOURCE_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "recording/chunk_ring.h"
 #include "recording/error.h"
 #include "recording/manifest.h"
 
 struct console_source;
 struct serial_source;
-
-/* What a domain was called last. */
-struct known_name {
-    uint32_t domid;
-    uint64_t gone_tsc; /* when its directory was gone, 0 while it is there */
-    char *name;        /* any bytes; owned */
-};
+struct xenstore_follower;
 
 struct xenstore_source {
-    struct console_source *consoles; /* told of new consoles, NULL if none are wanted */
-    struct serial_source *serial;    /* told of guests with a serial port */
-    int dirfd;
-    struct xph_chunk_writer out; /* the thread's */
-    struct xph_chunk_ring ring;  /* how much of xenstore.events is kept */
+    struct xenstore_follower *follower; /* NULL while closed; also the thread's, see below */
     pthread_t thread;
     bool running;
-    bool abandoned;     /* xenstored holds the thread: what it uses must stay */
-    int stop_fd;        /* an eventfd, -1 while closed */
-    atomic_bool failed; /* nothing more can be written; `error` says why */
-    struct xph_error error;
-    pthread_mutex_t lock; /* of everything below */
-    struct known_name *names;
-    size_t name_count;
-    uint64_t events;
-    uint64_t dropped;  /* events beyond what one recording keeps */
-    char *unavailable; /* why events are missing, NULL if none are; owned */
 };
 
 /* Creates xenstore.events in `dirfd`, of which the last `keep_bytes` are kept; 0: all, up to a
- * limit. */
+ * limit. `consoles` is told of new consoles, NULL if none are wanted; `serial` of guests with a
+ * serial port. */
 bool xenstore_source_open(struct xenstore_source *source, int dirfd,
                           struct console_source *consoles, struct serial_source *serial,
                           uint64_t keep_bytes, struct xph_error *err);
@@ -55,8 +33,15 @@ bool xenstore_source_open(struct xenstore_source *source, int dirfd,
 /* Starts the thread. */
 bool xenstore_source_start(struct xenstore_source *source, struct xph_error *err);
 
-/* Ends the thread and the file, or says so where xenstored does not let it end. False if an event
- * could not be written. */
+/* Whether nothing more can be written, and why. */
+bool xenstore_source_failed(const struct xenstore_source *source, struct xph_error *why);
+
+/*
+ * Ends the thread, after it has taken what xenstored had to tell up to now, and the file. A thread
+ * that waits for a xenstored which hangs is left to itself: it does nothing more, has memory of its
+ * own, and ends with the process or when xenstored goes on. False if an event could not be written;
+ * the file ends with the last one that could.
+ */
 bool xenstore_source_stop(struct xenstore_source *source, struct xph_error *err);
 
 /* Fills the manifest's facts about xenstore. After the stop. */
@@ -65,7 +50,7 @@ void xenstore_source_describe(struct xenstore_source *source, struct xph_manifes
  * for the caller to free. After the stop. */
 char *xenstore_source_name(struct xenstore_source *source, uint32_t domid, uint64_t tsc);
 
-/* Closes the file and frees what is known; safe on one that is {.stop_fd = -1}. */
+/* Closes the file and frees what is known; safe on one that is all zero. */
 void xenstore_source_close(struct xenstore_source *source);
 
 #endif

@@ -18,14 +18,13 @@ static void help(void)
 {
     puts("usage: xenphase repair DIR\n"
          "\n"
-         "Finishes what a killed recorder left in the recording DIR: dom0's kernel events, which "
-         "are in "
-         "a file for each CPU\n"
-         "until the end, become " XPH_FILE_KERNEL
-         ", which trace-cmd and KernelShark read; and what "
-         "--ring did not keep is taken\n"
-         "out of the other files. Else nothing needs repair. It is harmless on a recording that is "
-         "whole.");
+         "Finishes the files of the recording DIR, whose recorder was killed or had no room left: "
+         "dom0's kernel events,\n"
+         "which are in a file for each CPU until the end, become " XPH_FILE_KERNEL
+         ", which trace-cmd and KernelShark read;\n"
+         "and what --ring did not keep is taken out of the other files. Else nothing needs repair. "
+         "It is harmless on a\n"
+         "recording that is whole.");
 }
 
 static bool close_rings(int dirfd, const char *path, bool *repaired, struct xph_error *err)

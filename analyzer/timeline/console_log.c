@@ -46,7 +46,7 @@ void xph_console_log_advance(struct xph_console_log *console)
     }
 }
 
-/* DOMID.log or DOMID.serial.log */
+/* DOMID.log or DOMID.serial.log; in a ring .before.log has what was before. */
 static bool parse_name(const char *name, uint16_t *domid)
 {
     char *end;
@@ -54,7 +54,8 @@ static bool parse_name(const char *name, uint16_t *domid)
 
     *domid = (uint16_t)number;
     return name[0] >= '0' && name[0] <= '9' && number < UINT16_MAX &&
-           (strcmp(end, ".log") == 0 || strcmp(end, ".serial.log") == 0);
+           (strcmp(end, ".log") == 0 || strcmp(end, ".before.log") == 0 ||
+            strcmp(end, ".serial.log") == 0 || strcmp(end, ".serial.before.log") == 0);
 }
 
 static bool add_log(struct xph_console_logs *consoles, int dirfd, const char *name, uint16_t domid,
@@ -77,10 +78,14 @@ static bool add_log(struct xph_console_logs *consoles, int dirfd, const char *na
     return true;
 }
 
-static int compare_domids(const void *a, const void *b)
+/* By domain, then by the first line. */
+static int compare_logs(const void *a, const void *b)
 {
-    return (int)((const struct xph_console_log *)a)->domid -
-           (int)((const struct xph_console_log *)b)->domid;
+    const struct xph_console_log *first = a, *second = b;
+
+    if (first->domid != second->domid)
+        return (int)first->domid - (int)second->domid;
+    return (first->next.tsc > second->next.tsc) - (first->next.tsc < second->next.tsc);
 }
 
 bool xph_console_logs_open(struct xph_console_logs *consoles, int dirfd, struct xph_error *err)
@@ -108,7 +113,7 @@ bool xph_console_logs_open(struct xph_console_logs *consoles, int dirfd, struct 
     if (!ok)
         xph_console_logs_close(consoles);
     else if (consoles->count > 1)
-        qsort(consoles->logs, consoles->count, sizeof(*consoles->logs), compare_domids);
+        qsort(consoles->logs, consoles->count, sizeof(*consoles->logs), compare_logs);
     return ok;
 }
 

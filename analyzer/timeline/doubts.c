@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "recording/kernel_file.h"
 #include "recording/number_list.h"
 
 /* Xen measures the TSC for some 50 ms at boot and Linux disciplines its clock: beyond this one of
@@ -84,6 +85,25 @@ static void doubt_state(struct xph_doubts *doubts, const struct xph_manifest *ma
     }
 }
 
+/* Its front was punched out and the hole is still there: the index says nothing of it. */
+static bool has_hole(const struct xph_manifest *manifest, const struct xph_chunk_check *check)
+{
+    return manifest->ring_bytes > 0 && check->has_index && check->file_bytes > check->covered_bytes;
+}
+
+/* The last step of a recording, for which a full disk may have had no room. */
+static void doubt_finish(struct xph_doubts *doubts, const struct xph_recording *recording)
+{
+    const struct xph_manifest *manifest = &recording->manifest;
+
+    if (manifest->state != XPH_STATE_RECORDING &&
+        (xph_kernel_parts_left(recording->dirfd) || has_hole(manifest, &recording->trace_check) ||
+         has_hole(manifest, &recording->samples_check) ||
+         has_hole(manifest, &recording->xenstore_check)))
+        xph_doubt(doubts, "the recorder could not finish its files: xenphase repair does, where "
+                          "there is room for it");
+}
+
 static void doubt_clock_pair(struct xph_doubts *doubts, const struct xph_clock_pair *pair,
                              const char *when)
 {
@@ -131,6 +151,11 @@ static void doubt_sources(struct xph_doubts *doubts, const struct xph_manifest *
     if (manifest->kernel_lost_events > 0)
         xph_doubt(doubts, "%" PRIu64 " of dom0's kernel events were lost",
                   manifest->kernel_lost_events);
+    if (manifest->kernel_missed_events > 0)
+        xph_doubt(doubts,
+                  "dom0's kernel passed over %" PRIu64
+                  " of what its probes should have told, such as the ends of hypercalls",
+                  manifest->kernel_missed_events);
     if (manifest->xenstore_unavailable)
         xph_doubt(doubts, "changes in xenstore are missing: %s", manifest->xenstore_unavailable);
     if (manifest->xenstore_dropped_events > 0)
@@ -181,6 +206,7 @@ void xph_doubts_of_recording(struct xph_doubts *doubts, const struct xph_recordi
     const struct xph_manifest *manifest = &recording->manifest;
 
     doubt_state(doubts, manifest);
+    doubt_finish(doubts, recording);
     if (manifest->trace_mask != 0)
         doubt_file(doubts, XPH_FILE_TRACE, &recording->trace_check);
     doubt_file(doubts, XPH_FILE_SAMPLES, &recording->samples_check);

@@ -152,6 +152,27 @@ claim "each has a budget of its own that balances" budget_balances "$out/three.x
 claim "the report shows who stood in whose way" build/xenphase report "$out/three.xph"
 claim_says "held dom0's CPU"
 
+# Of a guest with a disk and a vif, each set of dom0's kernel events tells something. 0x205004 maps a domain's memory.
+record_all_sets() {
+    run 'cd /root && rm -rf sets.xph; xl destroy sets 2>/dev/null; xenlab-vm remove sets 2>/dev/null; xenlab-vm make sets type=pv memory=128 devices=yes
+        xenphase record --until idle --timeout 120 --kernel sched,process,hypercalls,xenbus,toolstack,block,net -o sets.xph -- xl create -q /etc/xenlab/sets.cfg; status=$?
+        xl destroy sets; xenlab-vm remove sets; trace-cmd report -i sets.xph/dom0.dat >sets.txt 2>/dev/null; exit $status'
+}
+kernel_set_tells() {
+    run "grep -m 1 '$1' /root/sets.txt"
+}
+claim "all sets of kernel events: the creation of a guest with a disk and a vif" record_all_sets
+claim "no event is missing" run '! grep "\"missing\": \"" /root/sets.xph/manifest.json'
+claim "xenbus: its disk's backend is connected" kernel_set_tells ' xenbus_state: .*state=\(4\|0x4\) node="backend/vbd/'
+claim "xenbus: its vif's backend is connected" kernel_set_tells ' xenbus_state: .*state=\(4\|0x4\) node="backend/vif/'
+claim "toolstack: the creation begins" kernel_set_tells ' libxl_domain_create_new: '
+claim "toolstack: ... and ends well" kernel_set_tells ' libxl_domain_create_new_end: .*result=0'
+claim "toolstack: its memory is given to it" kernel_set_tells ' xc_dom_boot_mem_init_end: .*result=0'
+claim "hypercalls: its memory is mapped" kernel_set_tells ' hypercall: .*cmd=\(2117636\|0x205004\) '
+for event in block_rq_issue block_rq_complete net_dev_xmit netif_receive_skb sched_process_fork irq_handler_entry; do
+    claim "there is $event" kernel_set_tells " $event: "
+done
+
 claim "the doctor finds everything" run 'xenphase doctor'
 claim_says "paravirtual consoles"
 system_recording() {

@@ -58,6 +58,45 @@ claim_exit 3 "its recording can be read" run 'xenphase summary /root/s.xph >/dev
 claim_says "interrupted"
 claim "nothing is left" no_kernel_tracing_is_left
 
+claim "a low limit of open files is the command's, not the recorder's" run 'cd /root && rm -rf s.xph && ulimit -Sn 24 &&
+    xenphase record -o s.xph -- sh -c "echo limit \$(ulimit -Sn)" && ! grep "unavailable\": \"" s.xph/manifest.json'
+claim_says "limit 24"
+claim "dom0's buffers are a sixteenth of its memory at the most" run 'kib=$(sed -n "s/.*\"buffer_kib\": \([0-9]*\).*/\1/p" /root/s.xph/manifest.json)
+    memory=$(sed -n "s/^MemTotal: *\([0-9]*\) kB/\1/p" /proc/meminfo); echo "$kib $memory"; test "$((kib * $(nproc)))" -le $((memory / 16)) || test "$kib" = 64'
+
+toolstacks_at_once() {
+    run 'cd /root && rm -rf s.xph && xenphase record --kernel hypercalls -o s.xph -- sh -c "
+            grep r512:xenphase/hypercall_end /sys/kernel/tracing/kprobe_events || exit 1
+            for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5; do xl list; done >/dev/null & done; wait" &&
+        ! grep "\"\(lost\|missed\)_events\": [1-9]" s.xph/manifest.json && trace-cmd report -i s.xph/dom0.dat 2>/dev/null |
+        awk "/ hypercall: / { calls++ } / hypercall_end: / { ends++ } END { print calls, ends; exit !(calls > 100 && calls - ends <= 8 && ends - calls <= 8) }"'
+}
+claim "several toolstacks at once: the end of each hypercall is there" toolstacks_at_once
+
+# While somebody has a file of the trace instance open, the kernel does not let it go.
+killed_while_instance_is_read() {
+    run 'cd /root && rm -rf s.xph started held
+        xenphase-record -q -o s.xph -- sh -c "touch started; exec sleep 60" </dev/null >/dev/null 2>&1 &
+        until test -e started; do sleep 0.5; done
+        tail -f /dev/null 9</sys/kernel/tracing/instances/xenphase/trace_pipe </dev/null >/dev/null 2>&1 & echo $! >held
+        sleep 1; pkill -KILL -x xenphase-record; pkill -x sleep; sleep 1; ls -d /sys/kernel/tracing/instances/xenphase'
+}
+claim "a recorder is killed while somebody reads its trace instance" killed_while_instance_is_read
+claim_exit 125 "--cleanup tells what it could not remove" run 'xenphase record --cleanup'
+claim_says "xenphase is still there, because files of it are open in tail (pid"
+claim "the next recorder does without dom0's kernel events, and says why" run 'cd /root && rm -rf s.xph && xenphase record -o s.xph -- true'
+claim_says "recording without dom0 kernel events: the trace instance"
+claim_says "open in tail (pid"
+claim "the reader ends: --cleanup removes it" run 'kill $(cat /root/held); sleep 1; xenphase record --cleanup'
+claim_says "probes and trace instance removed"
+claim "nothing is left" no_kernel_tracing_is_left
+claim_exit 7 "what cannot be removed at the end of a recording is told" run 'cd /root && rm -rf s.xph held && xenphase record -o s.xph -- sh -c "
+    exec 9</sys/kernel/tracing/instances/xenphase/trace_pipe; setsid tail -f /dev/null </dev/null >/dev/null 2>&1 & echo \$! >held; exit 7"'
+claim_says "not all could be undone"
+claim_says "open in tail (pid"
+claim "it goes with the next recording" run 'cd /root && rm -rf s.xph; kill $(cat held); sleep 1; xenphase record -o s.xph -- true'
+claim "nothing is left" no_kernel_tracing_is_left
+
 claim "a boot that takes long is not Domain-0's" run 'cd /root && rm -rf s.xph && { timeout -s INT 15 xenphase-record --system --trigger "boot>3s" -o s.xph; ! grep "triggered_by.*boot" s.xph/manifest.json; }'
 
 names_are_right() {
@@ -77,6 +116,16 @@ claim "a guest that crashes while it boots" run 'cd /root && rm -rf s.xph && sed
 claim "its last words are kept" run 'cat /root/s.xph/console/*.log && grep -h "Kernel panic" /root/s.xph/console/*.log'
 claim "it is gone" run 'xl destroy tiny-pvh 2>/dev/null; ! xl domid tiny-pvh'
 
+# In a ring of 1 MiB there is room for some KiB of each console's text: the boot does not fit.
+console_in_a_ring() {
+    run 'cd /root; rm -rf s.xph s.err /var/log/xen/console/guest-tiny-pvh.log; { until grep -s "recording whatever" s.err; do sleep 1; done
+            xl create -q /etc/xenlab/pvh.cfg; for i in $(seq 60); do sleep 2; grep -q "xenlab: guest ready" /var/log/xen/console/guest-tiny-pvh.log && break; done
+            sleep 2; pkill -INT -x xenphase-record; } &
+        xenphase-record --system --ring 1 -o s.xph 2>s.err; wait; xl destroy tiny-pvh; ls -l s.xph/console; cat s.xph/console/*.log | wc -c
+        grep -h "xenlab: guest ready" s.xph/console/*.log && test "$(cat s.xph/console/*.log | wc -c)" -le $((1024 * 1024 / 20))'
+}
+claim "in a ring the last text of a console is kept" console_in_a_ring
+
 claim "a domain that never appears: --until idle does not wait for it" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record --until idle -o s.xph -- true'
 
 xenstored_stops() {
@@ -86,7 +135,18 @@ xenstored_stops() {
 claim "xenstored stops for 2 s" xenstored_stops
 claim "what came afterwards is there" run 'xenphase dump --xenstore /root/s.xph | grep "/name = .tiny-pv" && xl destroy tiny-pv'
 claim "xenstored stops for good before the end: the recorder ends all the same" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record -o s.xph -- pkill -STOP xenstored; status=$?; pkill -CONT xenstored; exit $status'
+claim_exit 3 "its changes in xenstore up to there are whole, and nothing is called damaged" run 'xenphase summary /root/s.xph >/root/s.txt 2>&1; status=$?; cat /root/s.txt; exit $status'
+claim_says "xenstored does not answer"
+claim "... nor without a checksum" run '! grep "damaged\|no checksum\|is cut" /root/s.txt'
 claim "nothing is left" no_kernel_tracing_is_left
+
+# Their values are read, so the recorder is behind when the last of them are made.
+burst_at_the_end() {
+    run 'cd /root; rm -rf s.xph; pairs=$(for i in $(seq 1500); do echo "/local/domain/0/data/burst$i v"; done)
+        xenphase record --kernel off -o s.xph -- xenstore-write $pairs; status=$?; xenstore-rm /local/domain/0/data
+        xenphase dump --xenstore s.xph | grep -c "/data/burst[0-9]* = " >s.txt; cat s.txt; test $status = 0 && test "$(cat s.txt)" -ge 1500'
+}
+claim "what changes in xenstore just before the end is all there" burst_at_the_end
 
 claim "no tracefs: the rest is recorded" run 'cd /root && rm -rf s.xph && unshare -m sh -c "umount -l /sys/kernel/debug 2>/dev/null; umount -l /sys/kernel/tracing; mount -t tmpfs -o ro none /sys/kernel; xenphase record -o s.xph -- true"'
 claim_says "without dom0 kernel events"

@@ -39,7 +39,7 @@ static int remove_directory(void **state)
     return rmdir(directory);
 }
 
-static void write_file(const char *name, const void *data, size_t size)
+static inline void write_file(const char *name, const void *data, size_t size)
 {
     int fd = openat(dirfd_, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 

@@ -507,7 +507,7 @@ static void test_console_lines_are_merged_and_bad_ones_counted(void **state)
     char path[] = "/tmp/xenphase-test-XXXXXX", command[64];
     struct xph_console_logs consoles;
     struct xph_console_log *console;
-    static const char *const wanted[] = {"a", "b b", "", "c", "e"};
+    static const char *const wanted[] = {"a", "before", "b b", "", "c", "e"};
     struct xph_error err;
     int dirfd, logs;
     size_t count = 0;
@@ -520,26 +520,29 @@ static void test_console_lines_are_merged_and_bad_ones_counted(void **state)
     logs = openat(dirfd, "console", O_RDONLY | O_DIRECTORY);
     write_log(logs, "1.log", "100 a\nno time\n99999999999999999999999 much\n300 \n400 c");
     write_log(logs, "20.log", "200 b b\n500\n");
+    write_log(logs, "20.before.log", "150 before\n");
     write_log(logs, "other", "1 x\n");
     write_log(logs, "99999.log", "1 x\n");
     write_log(logs, "20.serial.log", "600 e\n");
     write_log(logs, "20.other.log", "1 x\n");
     assert_true(xph_console_logs_open(&consoles, dirfd, &err));
-    assert_int_equal(consoles.count, 3);
+    assert_int_equal(consoles.count, 4);
     while ((console = xph_console_logs_first(&consoles))) {
-        assert_true(count < 5);
+        assert_true(count < 6);
         assert_int_equal(console->next.bytes, strlen(wanted[count]));
         assert_memory_equal(console->next.text, wanted[count], console->next.bytes);
-        assert_int_equal(console->next.domid, count == 1 || count == 4 ? 20 : 1);
+        assert_int_equal(console->next.domid, count == 0 || count == 3 || count == 4 ? 1 : 20);
         assert_true(console->next.tsc > last);
         last = console->next.tsc;
         count++;
         xph_console_log_advance(console);
     }
-    assert_int_equal(count, 5);
+    assert_int_equal(count, 6);
     assert_int_equal(consoles.logs[0].damaged, 2);
-    /* Which of domain 20 comes first is the directory's word. */
-    assert_int_equal(consoles.logs[1].damaged + consoles.logs[2].damaged, 1);
+    /* Those of domain 20 by their first lines. */
+    assert_int_equal(consoles.logs[1].damaged, 0);
+    assert_int_equal(consoles.logs[2].damaged, 1);
+    assert_int_equal(consoles.logs[3].damaged, 0);
     xph_console_logs_close(&consoles);
     close(logs);
     close(dirfd);
