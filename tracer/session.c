@@ -5,53 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "recording/manifest.h"
 #include "tracer/buffer_size.h"
 #include "tracer/clock.h"
-#include "tracer/command.h"
-#include "tracer/lock.h"
 #include "tracer/log.h"
-#include "tracer/output_directory.h"
 #include "tracer/session_manifest.h"
-#include "tracer/sources.h"
-#include "tracer/xen_host.h"
+#include "tracer/session_wait.h"
 
 enum {
     DEFAULT_BUFFER_PAGES = 1024,
     SMALLEST_BUFFER_PAGES = 32,
     /* All rings together get at most this part of the host's memory. */
     MEMORY_SHARE = 64,
-    TICK_MS = 500,        /* nothing waits for us: the command's end comes as a signal */
-    BOOT_TICK_MS = 50,    /* whoever waits for the end of a boot does not want to wait longer */
-    AFTER_TRIGGER_S = 2,  /* what came of it is of interest, too */
-    LIMIT_EVERY_MS = 500, /* between two looks at the recording's size */
-    /* Xen drops a destroyed domain's last reference some 50 ms after the toolstack has returned. */
-    SETTLE_MS = 250,
-};
-
-enum { SIGNALS_BEFORE_GIVING_UP = 2 };
-
-struct session {
-    const struct options *options;
-    xentoollog_logger *log;
-    struct xen_host host;
-    struct recorder_lock lock;
-    bool keep_note; /* what an earlier recorder left on is not put back yet */
-    struct trace_buffers buffers;
-    struct output_directory directory;
-    struct sources sources;
-    struct command command;
-    struct xph_manifest manifest;
-    sigset_t handled, original_mask;
-    unsigned signals; /* how many asked us to end */
-    int last_signal;
-    const char *limit; /* the limit of ours that ended the recording, NULL if none did */
-    uint64_t limit_checked_ns;
-    bool stopped, stop_ok; /* the sources are stopped, and whether without a failure */
-    struct xph_error stop_error;
 };
 
 static uint32_t buffer_pages(const struct session *session)
@@ -176,161 +141,13 @@ static bool set_up(struct session *session, struct xph_error *err)
            sources_start(&session->sources, options, err);
 }
 
-static bool stop_sources(struct session *session, struct xph_error *err)
-{
-    /* Finishing maps whole files, which need not be in memory. */
-    munlockall();
-    if (!session->stopped)
-        session->stop_ok =
-            sources_stop(&session->sources, &session->manifest.recording_end, &session->stop_error);
-    if (!session->stopped && session->sources.recorder.alive.count > 0)
-        log_notice(session->log,
-                   "Xen's tracing was off, or had another event mask, for a while: another program "
-                   "changed it, or Xen itself (see xl dmesg)");
-    session->stopped = true;
-    if (!session->stop_ok)
-        *err = session->stop_error;
-    return session->stop_ok;
-}
-
-/* Whether a limit is reached; then the recording ends, not the command. */
-static bool limit_reached(struct session *session)
-{
-    const struct options *options = session->options;
-    uint64_t now = clock_monotonic_ns();
-    uint64_t since = session->manifest.recording_start.monotonic_ns;
-
-    if (session->limit || now - session->limit_checked_ns < LIMIT_EVERY_MS * UINT64_C(1000000))
-        return session->limit;
-    session->limit_checked_ns = now;
-    if (options->max_seconds > 0 && (double)(now - since) / 1e9 >= options->max_seconds)
-        session->limit = "--max-time is over";
-    else if (options->max_bytes > 0 &&
-             output_directory_bytes(&session->directory) >= options->max_bytes)
-        session->limit = "--max-size is reached";
-    if (!session->limit)
-        return false;
-    log_notice(session->log, "%s: the recording ends here", session->limit);
-    stop_sources(session, &(struct xph_error){0});
-    return true;
-}
-
-/* Waits for a signal, at most a tick. SIGCHLD only ends the wait; the others ask us to stop. */
-static void wait_tick(struct session *session, unsigned tick_ms)
-{
-    const struct timespec tick = {0, tick_ms * 1000000L};
-    siginfo_t info;
-    int number = sigtimedwait(&session->handled, &info, &tick);
-
-    if (number <= 0 || number == SIGCHLD)
-        return;
-    session->signals++;
-    session->last_signal = number;
-    /* A terminal's Ctrl-C reaches the command by itself; a signal sent to us alone is passed on. */
-    if (session->command.pid > 0 && info.si_code == SI_USER)
-        kill(session->command.pid, number);
-    if (session->signals == 1 && session->command.pid > 0)
-        log_notice(session->log, "%s: ending with the command (once more: end the recording now)",
-                   strsignal(number));
-}
-
-/* The command is never stopped for our sake: should recording fail, it still runs to its end. */
-static void wait_for_command(struct session *session)
-{
-    bool warned = false;
-
-    while (!command_ended(&session->command) && session->signals < SIGNALS_BEFORE_GIVING_UP) {
-        wait_tick(session, TICK_MS);
-        if (!limit_reached(session) && !warned && sources_failed(&session->sources)) {
-            warned = true;
-            log_notice(session->log, "recording has failed; waiting for the command to end");
-        }
-    }
-    session->manifest.command_ended = session->command.pid == 0;
-    session->manifest.command_end = session->command.end;
-    session->manifest.exit_status = session->command.status;
-}
-
-static bool waited_enough(struct session *session, uint64_t since_ns)
-{
-    double waited = (double)(clock_monotonic_ns() - since_ns) / (double)XPH_NS_PER_SECOND;
-
-    switch (session->options->until) {
-    case UNTIL_EXIT:
-        return waited * 1000 >= SETTLE_MS;
-    case UNTIL_SECONDS:
-        return waited >= session->options->until_seconds;
-    case UNTIL_IDLE:
-        break;
-    }
-    if (sampler_progress(&session->sources.sampler).not_idle == 0)
-        return waited * 1000 >= SETTLE_MS;
-    if (waited < session->options->idle_timeout)
-        return false;
-    log_notice(
-        session->log,
-        "a domain is still not idle %.0f s after the command's end: recording no longer (see "
-        "--timeout)",
-        session->options->idle_timeout);
-    return true;
-}
-
-static void wait_for_boot(struct session *session)
-{
-    const struct xph_instant *start = &session->manifest.command_start,
-                             *end = &session->manifest.command_end;
-
-    if (session->options->until != UNTIL_EXIT && session->signals == 0)
-        log_notice(session->log,
-                   "the command returned %d after %.3f s; recording until %s (Ctrl-C ends it)",
-                   session->command.status, (double)(end->monotonic_ns - start->monotonic_ns) / 1e9,
-                   session->options->until == UNTIL_IDLE ? "its domains are idle"
-                                                         : "the time is over");
-    while (session->signals == 0 && !limit_reached(session) && !sources_failed(&session->sources) &&
-           !waited_enough(session, end->monotonic_ns))
-        wait_tick(session, BOOT_TICK_MS);
-}
-
-static bool triggered(struct session *session)
-{
-    const struct options *options = session->options;
-    struct sampler *sampler = &session->sources.sampler;
-    char what[128];
-    bool fired = false;
-
-    pthread_mutex_lock(&sampler->lock);
-    for (size_t i = 0; i < options->trigger_count && !fired; i++)
-        fired = trigger_fired(&options->triggers[i], &sampler->domains, clock_monotonic_ns(), what,
-                              sizeof(what));
-    pthread_mutex_unlock(&sampler->lock);
-    if (!fired)
-        return false;
-    log_notice(session->log, "%s: recording for %d s more", what, AFTER_TRIGGER_S);
-    session->manifest.triggered_by = strdup(what);
-    return true;
-}
-
-static void wait_for_stop(struct session *session)
-{
-    uint64_t end_ns = UINT64_MAX;
-
-    log_notice(session->log, "recording whatever happens, until Ctrl-C%s",
-               session->options->trigger_count ? " or the trigger" : "");
-    while (session->signals == 0 && clock_monotonic_ns() < end_ns && !limit_reached(session) &&
-           !sources_failed(&session->sources)) {
-        wait_tick(session, session->options->trigger_count > 0 ? BOOT_TICK_MS : TICK_MS);
-        if (end_ns == UINT64_MAX && triggered(session))
-            end_ns = clock_monotonic_ns() + AFTER_TRIGGER_S * XPH_NS_PER_SECOND;
-    }
-}
-
 /* Stops the sources and writes the last manifest; false if the recording is not what it should be.
  */
 static bool finish(struct session *session, struct xph_error *err)
 {
     struct xph_manifest *manifest = &session->manifest;
     struct xph_error second;
-    bool ok = stop_sources(session, err);
+    bool ok = session_stop_sources(session, err);
 
     if (!ok) {
         manifest->state = XPH_STATE_FAILED;
@@ -379,7 +196,7 @@ static int conclude(struct session *session, bool ok, struct xph_error *err)
 
 static int record_system(struct session *session, struct xph_error *err)
 {
-    wait_for_stop(session);
+    session_wait_for_stop(session);
     return conclude(session, finish(session, err), err);
 }
 
@@ -398,9 +215,9 @@ static int record_command(struct session *session, struct xph_error *err)
     /* Should we be killed, the recording still tells where its operations begin. On a full disk
      * recording fails in a moment, and says so. */
     xph_manifest_update(session->directory.fd, &session->manifest, &(struct xph_error){0});
-    wait_for_command(session);
+    session_wait_for_command(session);
     if (session->manifest.command_ended)
-        wait_for_boot(session);
+        session_wait_for_boot(session);
     return conclude(session, finish(session, err), err);
 }
 
