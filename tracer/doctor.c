@@ -1,15 +1,20 @@
 #include "tracer/doctor.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <xenforeignmemory.h>
 #include <xenstore.h>
 
+#include "recording/disk_space.h"
 #include "tracer/clock.h"
+#include "tracer/disk_guard.h"
 #include "tracer/kernel_trace.h"
 #include "tracer/lock.h"
 #include "tracer/probe_sets.h"
@@ -109,6 +114,23 @@ static enum finding check_consoles(const struct xen_host *host)
     return tell(OK, "console", "paravirtual consoles can be read along");
 }
 
+static enum finding check_disk(const struct xen_host *host)
+{
+    const struct disk_rules rules = {.reserve_bytes = (uint64_t)DEFAULT_RESERVE_MIB << 20};
+    int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct xph_disk_space space;
+    struct xph_error err;
+    bool ok = fd >= 0 ? xph_disk_space_ask(fd, &space, &err) : xph_fail_errno(&err, errno, ".");
+
+    (void)host;
+    if (fd >= 0)
+        close(fd);
+    if (!ok || !disk_guard_start(&rules, &space, "a recording here", &err))
+        return tell(LIMITED, "disk", "%s", err.text);
+    return tell(OK, "disk", "%s, %" PRIu64 " MiB are free in this directory", space.kind,
+                space.free_bytes >> 20);
+}
+
 static enum finding check_clock(const struct xen_host *host)
 {
     FILE *file = fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
@@ -147,7 +169,7 @@ static enum doctor_verdict check_sources(const struct xen_host *host)
     } checks[] = {
         {check_trace_buffers, true}, {check_sampler, true},   {check_kernel, false},
         {check_xenstore, false},     {check_consoles, false}, {check_clock, false},
-        {check_priority, false},
+        {check_priority, false},     {check_disk, false},
     };
     enum doctor_verdict verdict = DOCTOR_WELL;
 

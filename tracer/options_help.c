@@ -24,10 +24,15 @@ static void help_on_what(FILE *out)
             "      --system         no COMMAND: record whatever any toolstack does, until "
             "Ctrl-C\n"
             "      --ring MIB       keep only the last so many MiB, to leave it on for days\n"
+            "      --reserve-mib MIB\n"
+            "                       end the recording, not the command, when less is free on its "
+            "disk (default: %d,\n"
+            "                       0: when the disk is full); %d more are needed to begin\n"
+            "      --allow-tmpfs    record also to a file system that is in memory\n"
             "      --trigger KIND>SEC\n"
             "                       with --system: end the recording when an operation takes "
             "longer\n",
-            DEFAULT_IDLE_TIMEOUT);
+            DEFAULT_IDLE_TIMEOUT, DEFAULT_RESERVE_MIB, LEAST_ROOM_MIB);
     trigger_help(out, INDENT);
 }
 
@@ -75,11 +80,11 @@ void options_help(FILE *out)
           "  -h, --help           this text\n"
           "      --version        the version\n"
           "\n"
-          "Exit status: COMMAND's own (0 with --system); 125 if the recording failed, 126 or 127 "
-          "if COMMAND cannot be\n"
-          "run, 128 + N after signal N. Ctrl-C ends COMMAND and the recording in good order; a "
-          "second one ends the\n"
-          "recording at once.\n"
+          "Exit status: COMMAND's own (0 with --system); 125 if the recording failed or had to end "
+          "for want of disk\n"
+          "space, 126 or 127 if COMMAND cannot be run, 128 + N after signal N. Ctrl-C ends COMMAND "
+          "and the recording in\n"
+          "good order; a second one ends the recording at once.\n"
           "\n"
           "example: xenphase record --until idle -o vm.xph -- xl create /etc/xen/vm.cfg\n"
           "         xenphase report vm.xph\n"

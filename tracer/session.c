@@ -94,6 +94,14 @@ static bool open_buffers(struct session *session, struct xph_error *err)
     return true;
 }
 
+static bool check_disk(struct session *session, struct xph_error *err)
+{
+    struct xph_disk_space space;
+
+    return xph_disk_space_ask(session->directory.fd, &space, err) &&
+           disk_guard_start(&session->options->disk, &space, session->directory.path, err);
+}
+
 /* What dom0's kernel does not offer is said, here and in the manifest, and the rest is recorded. */
 static bool open_sources(struct session *session, struct xph_error *err)
 {
@@ -127,7 +135,7 @@ static bool set_up(struct session *session, struct xph_error *err)
         !xen_host_describe(&session->host, &session->manifest, err) ||
         !session_manifest_begin(&session->manifest, options, err) || !open_buffers(session, err) ||
         !output_directory_make(&session->directory, options->directory, err) ||
-        !open_sources(session, err))
+        !check_disk(session, err) || !open_sources(session, err))
         return false;
     /* A page fault of ours in the middle of the measurement would be seen in it; without the right,
      * so be it. */
@@ -152,9 +160,9 @@ static bool finish(struct session *session, struct xph_error *err)
     if (!ok) {
         manifest->state = XPH_STATE_FAILED;
         manifest->state_reason = strdup(err->text);
-    } else if (session->options->system) {
+    } else if (session->options->system && !session->disk_low) {
         manifest->state = XPH_STATE_COMPLETE;
-    } else if (session->limit) {
+    } else if (session->limit[0] != '\0') {
         manifest->state = XPH_STATE_INTERRUPTED;
         manifest->state_reason = strdup(session->limit);
     } else if (session->signals > 0) {
@@ -168,6 +176,14 @@ static bool finish(struct session *session, struct xph_error *err)
     return xph_manifest_write(session->directory.fd, manifest, ok ? err : &second) && ok;
 }
 
+/* The last message, of a recording that is not all that it should be. */
+static int conclude_cut(const struct session *session)
+{
+    if (!session->options->system)
+        log_notice(session->log, "the command returned %d", session->command.status);
+    return EXIT_RECORDING_FAILED;
+}
+
 static int conclude(struct session *session, bool ok, struct xph_error *err)
 {
     const struct xph_manifest *manifest = &session->manifest;
@@ -178,15 +194,18 @@ static int conclude(struct session *session, bool ok, struct xph_error *err)
         xph_fail(err, "%s%s: the recording %s is cut off there", cause.text,
                  cause.errnum == ENOSPC ? " (free some, or record elsewhere with -o)" : "",
                  session->directory.path);
-        if (!session->options->system)
-            log_notice(session->log, "the command returned %d", session->command.status);
-        return EXIT_RECORDING_FAILED;
+        return conclude_cut(session);
     }
     err->text[0] = '\0';
     log_notice(session->log,
                "recorded %s: %.1f MiB of trace, %llu lost records; see it with: xenphase report %s",
                session->directory.path, (double)manifest->trace_bytes / (1 << 20),
                (unsigned long long)manifest->trace_lost_records, session->directory.path);
+    if (session->disk_low) {
+        xph_fail(err, "%s: the recording %s is whole up to there", session->limit,
+                 session->directory.path);
+        return conclude_cut(session);
+    }
     if (session->options->system)
         return 0;
     if (session->signals > 0)

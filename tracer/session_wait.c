@@ -1,5 +1,7 @@
 #include "tracer/session_wait.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,22 +37,51 @@ bool session_stop_sources(struct session *session, struct xph_error *err)
     return session->stop_ok;
 }
 
+/* Room for others on the disk is a limit, too: dom0's logs and xenstored need it. */
+static bool disk_is_low(struct session *session)
+{
+    const struct disk_rules *rules = &session->options->disk;
+    struct xph_disk_space space;
+
+    if (!xph_disk_space_ask(session->directory.fd, &space, &(struct xph_error){0}))
+        return false;
+    session->disk_low = disk_guard_low(rules, &space);
+    if (session->disk_low)
+        snprintf(session->limit, sizeof(session->limit),
+                 "%" PRIu64 " MiB are free on the disk, less than the %" PRIu64
+                 " that are to stay (--reserve-mib)",
+                 space.free_bytes >> 20, xph_disk_space_mib(rules->reserve_bytes));
+    return session->disk_low;
+}
+
+/* What the options limit, but for the disk's space. */
+static const char *own_limit(const struct session *session, uint64_t now)
+{
+    const struct options *options = session->options;
+    uint64_t since = session->manifest.recording_start.monotonic_ns;
+
+    if (options->max_seconds > 0 && (double)(now - since) / 1e9 >= options->max_seconds)
+        return "--max-time is over";
+    if (options->max_bytes > 0 && output_directory_bytes(&session->directory) >= options->max_bytes)
+        return "--max-size is reached";
+    return NULL;
+}
+
 /* Whether a limit is reached; then the recording ends, not the command. */
 static bool limit_reached(struct session *session)
 {
-    const struct options *options = session->options;
     uint64_t now = clock_monotonic_ns();
-    uint64_t since = session->manifest.recording_start.monotonic_ns;
+    const char *limit;
 
-    if (session->limit || now - session->limit_checked_ns < LIMIT_EVERY_MS * UINT64_C(1000000))
-        return session->limit;
+    if (session->limit[0] != '\0')
+        return true;
+    if (now - session->limit_checked_ns < LIMIT_EVERY_MS * UINT64_C(1000000))
+        return false;
     session->limit_checked_ns = now;
-    if (options->max_seconds > 0 && (double)(now - since) / 1e9 >= options->max_seconds)
-        session->limit = "--max-time is over";
-    else if (options->max_bytes > 0 &&
-             output_directory_bytes(&session->directory) >= options->max_bytes)
-        session->limit = "--max-size is reached";
-    if (!session->limit)
+    limit = own_limit(session, now);
+    if (limit)
+        snprintf(session->limit, sizeof(session->limit), "%s", limit);
+    else if (!disk_is_low(session))
         return false;
     log_notice(session->log, "%s: the recording ends here", session->limit);
     session_stop_sources(session, &(struct xph_error){0});

@@ -30,7 +30,8 @@ struct session {
     sigset_t handled, original_mask;
     unsigned signals; /* how many asked us to end */
     int last_signal;
-    const char *limit; /* the limit of ours that ended the recording, NULL if none did */
+    char limit[128]; /* the limit of ours that ended the recording, "" if none did */
+    bool disk_low;   /* it was that of the disk */
     uint64_t limit_checked_ns;
     bool stopped, stop_ok; /* the sources are stopped, and whether without a failure */
     struct xph_error stop_error;

@@ -196,12 +196,14 @@ claim_exit 125 "another consumer of the trace buffers" run 'cd /root && xenphase
 claim_says "another program reads Xen's trace buffers"
 claim "it is not disturbed" run 'pgrep -x xentrace && pkill -INT -x xentrace; sleep 1; test ! -e /root/h.xph'
 
-claim_exit 125 "a full disk" run 'mkdir -p /mnt/small && mount -t tmpfs -o size=2560K small /mnt/small &&
-    xenphase record -o /mnt/small/i.xph -- sh -c "for i in 1 2 3 4 5 6 7 8; do xl list; xl info; done >/dev/null"'
+claim "a small disk" small_disk 24
+claim_exit 125 "a full disk" run 'rm -f /root/whole.txt; xenphase record --reserve-mib 0 -o /mnt/small/i.xph -- sh -c "
+    sleep 1; cat /dev/zero >/mnt/small/fill; for i in 1 2 3 4 5 6 7 8; do xl list; xl info; done >/dev/null; echo whole >/root/whole.txt" 2>&1; status=$?
+    grep whole /root/whole.txt && exit $status'
 claim_says "No space left on device"
 claim_exit 3 "its recording can be read, and says so" run 'xenphase summary /mnt/small/i.xph >/dev/null'
 claim_says "No space left on device"
-claim "the small disk goes" run 'umount /mnt/small'
+claim "the small disk goes" no_small_disk
 claim "tracing is off after a full disk" tracing_is_off
 
 claim_exit 130 "Ctrl-C ends command and recording" run 'cd /root && rm -rf j.xph started

@@ -88,6 +88,28 @@ claim "what came afterwards is there" run 'xenphase dump --xenstore /root/s.xph 
 claim "xenstored stops for good before the end: the recorder ends all the same" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record -o s.xph -- pkill -STOP xenstored; status=$?; pkill -CONT xenstored; exit $status'
 claim "nothing is left" no_kernel_tracing_is_left
 
+claim "a small disk" small_disk 48
+claim_exit 125 "too little disk space to begin" run 'cd /root && rm -f started && xenphase record -o /mnt/small/i.xph -- touch started'
+claim_says "MiB are free on the disk"
+claim_says "--reserve-mib"
+claim "nothing was started, and nothing is there" run 'test ! -e /root/started && test ! -e /mnt/small/i.xph'
+claim_exit 125 "disk space runs low: the recording ends, the command does not" run 'cd /root && rm -f whole.txt
+    xenphase record --reserve-mib 24 -o /mnt/small/i.xph -- sh -c "sleep 2; fallocate -l 28M /mnt/small/fill; sleep 3; echo whole >whole.txt"; status=$?
+    grep whole whole.txt && exit $status'
+claim_says "that are to stay"
+claim_says "is whole up to there"
+claim_exit 3 "its recording can be read, and says so" run 'xenphase summary /mnt/small/i.xph >/dev/null'
+claim_says "interrupted"
+claim_says "that are to stay"
+claim "dom0's kernel events are whole" run 'trace-cmd report -i /mnt/small/i.xph/dom0.dat 2>/dev/null | grep -m 1 "sched_process_exec: .*fallocate"'
+claim "the small disk goes" no_small_disk
+claim_exit 125 "a file system in memory is not taken silently" run 'mkdir -p /mnt/small && mount -t tmpfs none /mnt/small && xenphase record -o /mnt/small/i.xph -- true'
+claim_says "in memory (tmpfs)"
+claim "... but when it is said" run 'xenphase record --allow-tmpfs -o /mnt/small/i.xph -- true; status=$?; umount /mnt/small && exit $status'
+claim "the doctor tells of the disk" run 'cd /root && xenphase doctor'
+claim_says "are free in this directory"
+claim "nothing is left" no_kernel_tracing_is_left
+
 claim "no tracefs: the rest is recorded" run 'cd /root && rm -rf s.xph && unshare -m sh -c "umount -l /sys/kernel/debug 2>/dev/null; umount -l /sys/kernel/tracing; mount -t tmpfs -o ro none /sys/kernel; xenphase record -o s.xph -- true"'
 claim_says "without dom0 kernel events"
 claim_exit 0 "and its recording is whole" run 'xenphase summary /root/s.xph'
