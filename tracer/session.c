@@ -219,9 +219,21 @@ static int record_system(struct session *session, struct xph_error *err)
     return conclude(session, finish(session, err), err);
 }
 
+/* Whoever presses Ctrl-C before the command is there does not want it any more. A terminal's signal
+ * would not reach it either. */
+static int start_command(struct session *session, struct xph_error *err)
+{
+    int number = signals_take_pending(&session->blocked);
+
+    if (number == 0)
+        return command_start(&session->command, &session->blocked.original, err);
+    xph_fail(err, "%s: the command was not started, and nothing recorded", strsignal(number));
+    return EXIT_SIGNAL_BASE + number;
+}
+
 static int record_command(struct session *session, struct xph_error *err)
 {
-    int code = command_start(&session->command, &session->original_mask, err);
+    int code = start_command(session, err);
 
     if (code != 0) {
         sources_close(&session->sources);
@@ -261,10 +273,6 @@ static void tear_down(struct session *session)
 
 int session_run(const struct options *options, xentoollog_logger *log, struct xph_error *err)
 {
-    static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
-    /* A write that fails says so itself: what we switched on must not stay on for it. */
-    static const int held_back[] = {SIGPIPE, SIGXFSZ};
-    sigset_t blocked;
     struct session session = {
         .options = options,
         .log = log,
@@ -279,17 +287,8 @@ int session_run(const struct options *options, xentoollog_logger *log, struct xp
     command_note_inherited(&session.command);
     if (code != 0)
         return code;
-    sigemptyset(&session.handled);
-    for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-        sigaddset(&session.handled, handled[i]);
-    blocked = session.handled;
-    for (size_t i = 0; i < sizeof(held_back) / sizeof(held_back[0]); i++)
-        sigaddset(&blocked, held_back[i]);
-    /* Ignored by who started us, it would not tell of the command's end. */
-    signal(SIGCHLD, SIG_DFL);
-    /* Blocked before any thread exists, so that only wait_tick() takes them; and for good, as one
-     * that came in the meantime must not change how we end. */
-    sigprocmask(SIG_BLOCK, &blocked, &session.original_mask);
+    /* For good, as one that came in the meantime must not change how we end. */
+    signals_block(&session.blocked);
     if (set_up(&session, err)) {
         code = options->system ? record_system(&session, err) : record_command(&session, err);
     } else {

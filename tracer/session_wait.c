@@ -93,7 +93,7 @@ static void wait_tick(struct session *session, unsigned tick_ms)
 {
     const struct timespec tick = {0, tick_ms * 1000000L};
     siginfo_t info;
-    int number = sigtimedwait(&session->handled, &info, &tick);
+    int number = sigtimedwait(&session->blocked.handled, &info, &tick);
 
     if (number <= 0 || number == SIGCHLD)
         return;

@@ -4,7 +4,6 @@
 #ifndef XPH_TRACER_SESSION_WAIT_H
 #define XPH_TRACER_SESSION_WAIT_H
 
-#include <signal.h>
 #include <xentoollog.h>
 
 #include "recording/manifest.h"
@@ -12,6 +11,7 @@
 #include "tracer/lock.h"
 #include "tracer/options.h"
 #include "tracer/output_directory.h"
+#include "tracer/signals.h"
 #include "tracer/sources.h"
 #include "tracer/trace_buffers.h"
 #include "tracer/xen_host.h"
@@ -27,7 +27,7 @@ struct session {
     struct sources sources;
     struct command command;
     struct xph_manifest manifest;
-    sigset_t handled, original_mask;
+    struct signals blocked;
     unsigned signals; /* how many asked us to end */
     int last_signal;
     char limit[128]; /* the limit of ours that ended the recording, "" if none did */

@@ -51,6 +51,17 @@ for signal in TERM HUP INT; do
     claim "nothing is left" no_kernel_tracing_is_left
 done
 
+# Its directory is there before dom0's kernel probes, which take a while.
+claim_exit 130 "Ctrl-C before the command: it is not started" run 'cd /root && rm -rf s.xph started
+    { until test -e s.xph; do :; done; pkill -INT -x xenphase-record; } &
+    xenphase-record -o s.xph -- touch started'
+claim_says "was not started"
+claim "nothing was started, and nothing is there" run 'test ! -e /root/started && test ! -e /root/s.xph'
+claim "nothing is left" no_kernel_tracing_is_left
+claim "nohup holds" run 'cd /root && rm -rf s.xph whole.txt
+    { until test -s s.xph/xen.trace; do sleep 0.5; done; sleep 1; pkill -HUP -x xenphase-record; } &
+    nohup xenphase-record -o s.xph -- sh -c "sleep 5; echo whole >whole.txt" && grep whole whole.txt && xenphase summary s.xph >/dev/null'
+
 claim_exit 130 "nobody reads the messages any more: all is undone, and the exit status is the signal's" run 'cd /root && rm -rf s.xph started
     { until test -e started; do sleep 0.5; done; sleep 1; pkill -KILL -x tee; sleep 0.5; pkill -INT -x xenphase-record; } &
     xenphase-record -o s.xph -- sh -c "touch started; exec sleep 60" 2>&1 | tee log >/dev/null; status=${PIPESTATUS[0]}; wait; exit $status'
