@@ -18,14 +18,25 @@ void domain_end_add(struct domain_end *end, const struct xph_sample_domain *samp
     bool shut_down = is_shut_down(sample);
     /* A domain that is being made is paused, and its memory goes up and down. */
     bool paused = sample->flags & XPH_DOMAIN_PAUSED && sample->cpu_time_ns > 0;
+    bool fell;
 
     if (!dying && !shut_down && !paused) {
-        *end = (struct domain_end){.certain = false};
+        *end = (struct domain_end){.seen_unpaused = true};
         return;
     }
-    if (end->since_ns == 0) {
-        end->since_ns = now_ns;
-        end->since_pages = sample->tot_pages;
+    if (end->stopped_ns == 0) {
+        end->stopped_ns = now_ns;
+        end->least_pages = sample->tot_pages;
     }
-    end->certain |= dying || shut_down || sample->tot_pages < end->since_pages;
+    fell = sample->tot_pages < end->least_pages;
+    if (fell)
+        end->least_pages = sample->tot_pages;
+    end->taken_apart |= dying || fell;
+    end->certain |= shut_down || end->taken_apart;
+    if (!paused && !end->taken_apart) {
+        end->seen_unpaused = true;
+        end->since_ns = 0;
+    } else if (end->since_ns == 0 && (fell || end->seen_unpaused)) {
+        end->since_ns = now_ns;
+    }
 }

@@ -29,15 +29,15 @@ static uint64_t idle(const struct sampled_domain *domain)
                                    : domain->gone.monotonic_ns;
 }
 
-/* A domain that is only paused may go on. One that is gone was destroyed, whatever its samples
- * showed of that. */
+/* A domain that is only paused may go on, and one that has only shut down may be kept. One that is
+ * gone was destroyed, whatever its samples showed of that. */
 static uint64_t ending(const struct sampled_domain *domain)
 {
-    bool gone = domain->gone.monotonic_ns != 0;
+    uint64_t gone_ns = domain->gone.monotonic_ns;
 
-    if (!domain->end.certain && !gone)
+    if (!domain->end.taken_apart && gone_ns == 0)
         return 0;
-    return domain->end.since_ns ? domain->end.since_ns : domain->gone.monotonic_ns;
+    return domain->end.since_ns ? domain->end.since_ns : gone_ns;
 }
 
 static uint64_t gone(const struct sampled_domain *domain)
@@ -47,8 +47,10 @@ static uint64_t gone(const struct sampled_domain *domain)
 
 static const struct trigger_kind kinds[] = {
     {"create", "from a new domain's appearance to its first run", made, ran},
-    {"boot", "from a domain's first run to its first idle second", ran, idle},
-    {"destroy", "from a domain's shutdown, or its pause before it is taken apart, to its end",
+    {"boot", "from a new domain's first run to its first idle second", ran, idle},
+    {"destroy",
+     "of any domain, from its pause, or the first memory it gives back, to its end; its shutdown "
+     "is none",
      ending, gone},
 };
 
@@ -58,6 +60,7 @@ void trigger_help(FILE *out, int indent)
 {
     for (size_t i = 0; i < KIND_COUNT; i++)
         fprintf(out, "%*s%-10s %s\n", indent, "", kinds[i].name, kinds[i].summary);
+    fprintf(out, "%*s%-10s %s\n", indent, "", "", "(new: not there when the recording began)");
 }
 
 bool trigger_parse(struct trigger *trigger, const char *text, struct xph_error *err)

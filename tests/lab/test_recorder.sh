@@ -71,6 +71,19 @@ claim "nothing is left" no_kernel_tracing_is_left
 
 claim "a boot that takes long is not Domain-0's" run 'cd /root && rm -rf s.xph && { timeout -s INT 15 xenphase-record --system --trigger "boot>3s" -o s.xph; ! grep "triggered_by.*boot" s.xph/manifest.json; }'
 
+# A definition of a guest of type $1 that panics while it boots, and to which $2 is done then, whatever it says of itself.
+crashing_guest() {
+    run "sed 's/^extra *=.*/extra = \"console=hvc0 root=\\/dev\\/none init=\\/none rdinit=\\/none panic=1\"/; s/^\\(on_[a-z]*\\) *=.*/\\1 = \"$2\"/' /etc/xenlab/$1.cfg >/root/crash.cfg; cat /root/crash.cfg"
+}
+
+kept_domain_is_no_destruction() {
+    run 'cd /root; rm -rf s.xph; xl create -q crash.cfg; for i in $(seq 100); do sleep 1; xl list tiny-pv | grep -e "---s" && break; done
+        timeout -s INT 15 xenphase-record --system --trigger "destroy>3s" -o s.xph; xl list tiny-pv | grep -e "---s"; status=$?; xl destroy tiny-pv
+        test $status = 0 && grep "\"state\": \"complete\"" s.xph/manifest.json && ! grep "triggered_by.*destroy" s.xph/manifest.json'
+}
+claim "a guest that is kept when it crashes" crashing_guest pv preserve
+claim "as long as it is kept, it is not being destroyed" kept_domain_is_no_destruction
+
 names_are_right() {
     run 'cd /root; rm -rf s.xph started; xl create -q /etc/xenlab/pv.cfg; id=$(xl domid tiny-pv)
         { until test -e started; do sleep 0.5; done
