@@ -71,6 +71,7 @@ struct xph_manifest {
     struct xph_instant command_start, command_end;
     struct xph_instant recording_start, recording_end;
     char *triggered_by;  /* what --trigger saw, NULL if nothing */
+    char *ended_by;      /* what else ended it before what `until` asks for, NULL if nothing did */
     uint64_t ring_bytes; /* only the last so many were kept; 0: all */
     char *until;         /* "exit", "idle" or seconds as text */
     char *until_rule;    /* the rule in words */

@@ -30,6 +30,7 @@ static const struct field manifest_fields[] = {
     FIELD("recording.end", INSTANT, recording_end),
     FIELD("recording.ring_bytes", UINT64, ring_bytes),
     FIELD("recording.triggered_by", STRING, triggered_by),
+    FIELD("recording.ended_by", STRING, ended_by),
     FIELD("recording.until", STRING, until),
     FIELD("recording.until_rule", STRING, until_rule),
     FIELD("host.name", STRING, hostname),

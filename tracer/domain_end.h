@@ -14,16 +14,21 @@
 #include "recording/samples.h"
 
 struct domain_end {
-    bool certain;         /* it will not run again: it has shut down, or is taken apart */
-    bool taken_apart;     /* its memory is given back, or has been */
-    bool seen_unpaused;   /* nor dying: else nobody knows since when it is so */
-    uint64_t since_ns;    /* the first sign that it is taken apart, if it is; 0 if nobody saw one */
-    uint64_t stopped_ns;  /* since when it has been paused, shut down or dying; 0 if it is not */
+    bool certain;        /* it will not run again: it has shut down, or is taken apart */
+    bool taken_apart;    /* its memory is given back, or has been */
+    bool seen_unpaused;  /* nor dying: else nobody knows since when it is so */
+    bool seen_alive;     /* neither paused, shut down nor dying: its end is news */
+    uint64_t sign_ns;    /* the last thing seen of its end: its shutdown, memory given back; or 0 */
+    uint64_t since_ns;   /* the first sign that it is taken apart, if it is; 0 if nobody saw one */
+    uint64_t stopped_ns; /* since when it has been paused, shut down or dying; 0 if it is not */
     uint64_t least_pages; /* that it has had since then */
 };
 
 /* Takes a sample of the domain, in the order of time. */
 void domain_end_add(struct domain_end *end, const struct xph_sample_domain *sample,
                     uint64_t now_ns);
+
+/* How a domain came to its end, as "crashed", by its last sample. */
+const char *domain_end_how(const struct xph_sample_domain *sample);
 
 #endif

@@ -1,5 +1,7 @@
 #include "tracer/options.h"
 
+#include "tracer/boot_wait.h"
+
 enum { INDENT = 25 };
 
 static void help_on_what(FILE *out)
@@ -15,7 +17,9 @@ static void help_on_what(FILE *out)
             "                       (default: xenphase-DATE-TIME.xph here)\n"
             "  -u, --until WHEN     exit: stop when COMMAND has ended (default)\n"
             "                       idle: go on until every new domain is idle, that is, has "
-            "booted\n"
+            "booted; a new one\n"
+            "                       is waited for %d s after COMMAND's end, or a domain's, as xl "
+            "reboot only asks\n"
             "                       SECONDS: go on for that long after COMMAND's end\n"
             "      --timeout SEC    give up waiting for idle that long after COMMAND's end "
             "(default: %d)\n"
@@ -32,7 +36,7 @@ static void help_on_what(FILE *out)
             "      --trigger KIND>SEC\n"
             "                       with --system: end the recording when an operation takes "
             "longer\n",
-            DEFAULT_IDLE_TIMEOUT, DEFAULT_RESERVE_MIB, LEAST_ROOM_MIB);
+            BOOT_WAIT_SECONDS, DEFAULT_IDLE_TIMEOUT, DEFAULT_RESERVE_MIB, LEAST_ROOM_MIB);
     trigger_help(out, INDENT);
 }
 

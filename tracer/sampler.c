@@ -219,7 +219,7 @@ static bool update_domain(struct sampler *sampler, const xc_domaininfo_t *info,
     domain_end_add(&domain->end, &now, at.monotonic_ns);
     if (sampler->consoles && domain->end.certain)
         console_source_drop(sampler->consoles, info->domain);
-    if (domain->is_new && now.cpu_time_ns > 0)
+    if (domain->is_new && now.cpu_time_ns > 0 && !(now.flags & XPH_DOMAIN_SHUTDOWN))
         idle_watch_add(&domain->idle_watch, at, error_ns, now.cpu_time_ns);
     return true;
 }

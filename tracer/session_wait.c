@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "tracer/boot_wait.h"
 #include "tracer/clock.h"
 #include "tracer/log.h"
 
@@ -35,6 +36,14 @@ bool session_stop_sources(struct session *session, struct xph_error *err)
     if (!session->stop_ok)
         *err = session->stop_error;
     return session->stop_ok;
+}
+
+/* Says why the recording ends, where that is not what was asked for. */
+static void say_end(struct session *session, const char *text)
+{
+    log_notice(session->log, "%s: the recording ends here", text);
+    free(session->manifest.ended_by);
+    session->manifest.ended_by = strdup(text);
 }
 
 /* Room for others on the disk is a limit, too: dom0's logs and xenstored need it. */
@@ -83,7 +92,7 @@ static bool limit_reached(struct session *session)
         snprintf(session->limit, sizeof(session->limit), "%s", limit);
     else if (!disk_is_low(session))
         return false;
-    log_notice(session->log, "%s: the recording ends here", session->limit);
+    say_end(session, session->limit);
     session_stop_sources(session, &(struct xph_error){0});
     return true;
 }
@@ -124,28 +133,44 @@ void session_wait_for_command(struct session *session)
     session->manifest.exit_status = session->command.status;
 }
 
+static bool waited_for_idle(struct session *session, uint64_t since_ns)
+{
+    struct sampler *sampler = &session->sources.sampler;
+    uint64_t now_ns = clock_monotonic_ns();
+    double timeout = session->options->idle_timeout;
+    enum boot_progress progress;
+    struct boot_look look;
+    char text[128];
+
+    pthread_mutex_lock(&sampler->lock);
+    boot_wait_look(&look, &sampler->domains);
+    pthread_mutex_unlock(&sampler->lock);
+    progress = boot_wait_judge(&look, since_ns, now_ns);
+    boot_wait_text(&look, progress, text, sizeof(text));
+    if (progress == BOOT_GOES_ON) {
+        if ((double)(now_ns - since_ns) / (double)XPH_NS_PER_SECOND < timeout)
+            return false;
+        snprintf(text, sizeof(text), "%s %.0f s after the command's end (--timeout)",
+                 look.booting ? "a domain is still not idle" : "no new domain has come", timeout);
+    }
+    if (text[0] != '\0')
+        say_end(session, text);
+    return true;
+}
+
 static bool waited_enough(struct session *session, uint64_t since_ns)
 {
     double waited = (double)(clock_monotonic_ns() - since_ns) / (double)XPH_NS_PER_SECOND;
 
     switch (session->options->until) {
-    case UNTIL_EXIT:
-        return waited * 1000 >= SETTLE_MS;
     case UNTIL_SECONDS:
         return waited >= session->options->until_seconds;
     case UNTIL_IDLE:
+        return waited * 1000 >= SETTLE_MS && waited_for_idle(session, since_ns);
+    case UNTIL_EXIT:
         break;
     }
-    if (sampler_progress(&session->sources.sampler).not_idle == 0)
-        return waited * 1000 >= SETTLE_MS;
-    if (waited < session->options->idle_timeout)
-        return false;
-    log_notice(
-        session->log,
-        "a domain is still not idle %.0f s after the command's end: recording no longer (see "
-        "--timeout)",
-        session->options->idle_timeout);
-    return true;
+    return waited * 1000 >= SETTLE_MS;
 }
 
 void session_wait_for_boot(struct session *session)

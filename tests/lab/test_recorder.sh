@@ -97,11 +97,30 @@ claim "keys that end in /name do not name a domain" names_are_right
 claim_exit 137 "the command is killed: that is its exit status" run 'cd /root && rm -rf s.xph && xenphase record -o s.xph -- sh -c "kill -KILL \$\$"'
 claim_exit 0 "its recording is whole" run 'xenphase summary /root/s.xph'
 
-claim "a guest that crashes while it boots" run 'cd /root && rm -rf s.xph && sed "s/^extra *=.*/extra = \"console=hvc0 root=\/dev\/none init=\/none rdinit=\/none panic=1\"/" /etc/xenlab/pvh.cfg >crash.cfg && xenphase record --until idle --timeout 60 -o s.xph -- xl create -q crash.cfg'
-claim "its last words are kept" run 'cat /root/s.xph/console/*.log && grep -h "Kernel panic" /root/s.xph/console/*.log'
-claim "it is gone" run 'xl destroy tiny-pvh 2>/dev/null; ! xl domid tiny-pvh'
+crash_is_recorded() {
+    run 'cd /root && rm -rf s.xph && timeout 90 xenphase record --until idle --timeout 60 -o s.xph -- xl create -q crash.cfg'
+}
+for what in destroy preserve; do
+    claim "a guest that crashes while it boots ($what)" crashing_guest pvh $what
+    claim "its recording ends with that" crash_is_recorded
+    claim_says "crashed before it was idle"
+    claim "the manifest says so, too, and not that it was idle" run 'grep "ended_by.*crashed" /root/s.xph/manifest.json && grep -q "\"state\": \"complete\"" /root/s.xph/manifest.json && ! grep "idle_error_ns" /root/s.xph/manifest.json'
+    claim "its last words are kept" run 'cat /root/s.xph/console/*.log && grep -h "Kernel panic" /root/s.xph/console/*.log'
+    claim "it is gone" run 'xl destroy tiny-pvh 2>/dev/null; ! xl domid tiny-pvh'
+done
 
-claim "a domain that never appears: --until idle does not wait for it" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record --until idle -o s.xph -- true'
+claim "a domain that never appears: --until idle does not wait long for it" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record --until idle -o s.xph -- true'
+claim_says "no new domain came within 10 s of the command's end"
+
+# xl reboot only asks; what answers is the guest's kernel, and xl's process that has waited since the creation.
+reboot_is_recorded() {
+    run 'cd /root && rm -rf s.xph r.xph && sed "s/^on_reboot *=.*/on_reboot = \"restart\"/" /etc/xenlab/pv.cfg >reboot.cfg
+        xenphase record -q --until idle -o r.xph -- xl create -q reboot.cfg; old=$(xl domid tiny-pv)
+        timeout 300 xenphase record --until idle -o s.xph -- xl reboot tiny-pv; status=$?
+        new=$(xl domid tiny-pv); xl destroy tiny-pv; echo "status $status, domain $old, then $new"
+        test "$status" = 0 && test -n "$new" && test "$new" != "$old" && grep "\"ended_by\": null" s.xph/manifest.json'
+}
+claim "--until idle sees a reboot through that its command only asked for" reboot_is_recorded
 
 xenstored_stops() {
     run 'cd /root; rm -rf s.xph; { until test -s s.xph/xen.trace; do sleep 0.5; done; pkill -STOP xenstored; sleep 2; pkill -CONT xenstored; } &
