@@ -242,6 +242,14 @@ static bool close_rings(const struct parts *parts, struct xph_error *err)
     return true;
 }
 
+/* On the disk before the parts are given up. */
+static bool sync_writer(struct xph_chunk_writer *out, struct xph_error *err)
+{
+    return xph_chunk_writer_flush(out, err) &&
+           ((fdatasync(out->fd) == 0 && fdatasync(out->index_fd) == 0) ||
+            xph_fail_errno(err, errno, "cannot write %s", UNFINISHED));
+}
+
 bool xph_kernel_parts_join(int dirfd, struct xph_error *err)
 {
     struct parts parts = {
@@ -254,7 +262,7 @@ bool xph_kernel_parts_join(int dirfd, struct xph_error *err)
     /* What an earlier attempt left. */
     remove_file(dirfd, UNFINISHED);
     ok = close_rings(&parts, err) && xph_chunk_writer_open(&parts.out, dirfd, UNFINISHED, err) &&
-         write_file(&parts, err);
+         write_file(&parts, err) && sync_writer(&parts.out, err);
     if (!xph_chunk_writer_close(&parts.out, ok ? err : &second))
         ok = false;
     ok = ok &&

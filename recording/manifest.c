@@ -11,8 +11,7 @@
 #include "recording/files.h"
 #include "recording/manifest_fields.h"
 
-#define RESERVED_NAME "manifest.json.next"
-#define UPDATE_NAME   "manifest.json.new"
+#define UPDATE_NAME "manifest.json.new"
 
 enum {
     RESERVED_BYTES = 1024 * 1024,
@@ -116,11 +115,11 @@ fail:
 
 bool xph_manifest_reserve(int dirfd, struct xph_error *err)
 {
-    int fd = openat(dirfd, RESERVED_NAME, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    int fd = openat(dirfd, XPH_FILE_MANIFEST_RESERVE, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     int result;
 
     if (fd < 0)
-        return xph_fail_errno(err, errno, "cannot create %s", RESERVED_NAME);
+        return xph_fail_errno(err, errno, "cannot create %s", XPH_FILE_MANIFEST_RESERVE);
     result = posix_fallocate(fd, 0, RESERVED_BYTES);
     close(fd);
     if (result != 0)
@@ -143,9 +142,13 @@ static bool write_text(int dirfd, const char *name, const char *text, bool sync,
     ok = xph_write_all(fd, &iov, 1, err);
     if (ok && (ftruncate(fd, (off_t)strlen(text)) != 0 || (sync && fsync(fd) != 0)))
         ok = xph_fail_errno(err, errno, "cannot write %s", name);
-    close(fd);
+    if (close(fd) != 0 && ok)
+        ok = xph_fail_errno(err, errno, "cannot write %s", name);
     if (ok && renameat(dirfd, name, dirfd, XPH_FILE_MANIFEST) != 0)
         ok = xph_fail_errno(err, errno, "cannot replace %s", XPH_FILE_MANIFEST);
+    /* What it says of the other files must not come back as it was before. */
+    if (ok && sync && fsync(dirfd) != 0 && errno != EINVAL)
+        ok = xph_fail_errno(err, errno, "cannot bring %s to the disk", XPH_FILE_MANIFEST);
     return ok;
 }
 
@@ -164,7 +167,7 @@ static bool write_manifest(int dirfd, const char *name, const struct xph_manifes
 
 bool xph_manifest_write(int dirfd, const struct xph_manifest *manifest, struct xph_error *err)
 {
-    return write_manifest(dirfd, RESERVED_NAME, manifest, true, err);
+    return write_manifest(dirfd, XPH_FILE_MANIFEST_RESERVE, manifest, true, err);
 }
 
 bool xph_manifest_update(int dirfd, const struct xph_manifest *manifest, struct xph_error *err)

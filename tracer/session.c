@@ -157,6 +157,8 @@ static bool finish(struct session *session, struct xph_error *err)
     struct xph_error second;
     bool ok = session_stop_sources(session, err);
 
+    /* A manifest that says "complete" must not be on the disk before what it says it of. */
+    ok = output_directory_sync(&session->directory, ok ? err : &second) && ok;
     if (!ok) {
         manifest->state = XPH_STATE_FAILED;
         manifest->state_reason = strdup(err->text);

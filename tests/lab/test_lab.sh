@@ -176,8 +176,9 @@ claim "--max-time ends a recording, not the command" run 'cd /root && rm -rf m.x
 claim_says "max-time is over"
 claim_exit 3 "and it says so" run 'xenphase summary /root/m.xph >/dev/null'
 claim_says "max-time"
-claim "--max-size ends a recording" run 'cd /root && rm -rf m.xph && xenphase record --max-size 1 --events all -o m.xph -- sleep 5 && test $(du -sm m.xph | cut -f 1) -lt 12'
+claim "--max-size ends a recording" run 'cd /root && rm -rf m.xph && xenphase record --max-size 1 --events all -o m.xph -- sh -c "for i in 1 2 3 4 5 6; do xl list; xl info; done >/dev/null" && du -sm m.xph && test $(du -sm m.xph | cut -f 1) -lt 12'
 claim_says "max-size is reached"
+claim "... and has something in it" run 'xenphase dump /root/m.xph 2>/dev/null | wc -l >/root/m.txt; cat /root/m.txt; test $(cat /root/m.txt) -gt 1000'
 claim_exit 7 "a command's exit status is passed on" run 'cd /root && rm -rf e.xph && xenphase record -o e.xph -- sh -c "exit 7"'
 claim "its recording is kept" run 'test -s /root/e.xph/manifest.json'
 claim_exit 125 "DIR exists" run 'cd /root && xenphase record -o e.xph -- true'
