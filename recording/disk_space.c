@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <sys/statfs.h>
 
+enum { SPARE_BYTES = 1 << 20 }; /* beside what is counted: its index, and the others' logs */
+
 static const struct {
     uint64_t type; /* linux/magic.h, and those that Linux has elsewhere */
     const char *kind;
@@ -42,6 +44,28 @@ bool xph_disk_space_ask(int fd, struct xph_disk_space *space, struct xph_error *
     if (status.f_blocks == 0)
         space->free_bytes = UINT64_MAX;
     return true;
+}
+
+bool xph_disk_space_suffices(const struct xph_disk_space *space, uint64_t bytes, const char *name,
+                             struct xph_error *err)
+{
+    uint64_t wanted = bytes + SPARE_BYTES;
+
+    if (space->free_bytes >= wanted)
+        return true;
+    xph_fail(err,
+             "%s wants %" PRIu64 " MiB of disk space for its last form, and %" PRIu64 " are free",
+             name, xph_disk_space_mib(wanted), space->free_bytes >> 20);
+    err->errnum = XPH_UNFINISHED;
+    return false;
+}
+
+bool xph_disk_space_for(int dirfd, uint64_t bytes, const char *name, struct xph_error *err)
+{
+    struct xph_disk_space space;
+
+    return xph_disk_space_ask(dirfd, &space, err) &&
+           xph_disk_space_suffices(&space, bytes, name, err);
 }
 
 uint64_t xph_disk_space_mib(uint64_t bytes)

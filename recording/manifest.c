@@ -21,9 +21,8 @@ enum {
 };
 
 static const char *const state_names[] = {
-    [XPH_STATE_RECORDING] = "recording",
-    [XPH_STATE_COMPLETE] = "complete",
-    [XPH_STATE_INTERRUPTED] = "interrupted",
+    [XPH_STATE_RECORDING] = "recording",     [XPH_STATE_COMPLETE] = "complete",
+    [XPH_STATE_INTERRUPTED] = "interrupted", [XPH_STATE_UNFINISHED] = "unfinished",
     [XPH_STATE_FAILED] = "failed",
 };
 
@@ -128,6 +127,13 @@ bool xph_manifest_reserve(int dirfd, struct xph_error *err)
     return true;
 }
 
+bool xph_manifest_release(int dirfd)
+{
+    bool reserve = unlinkat(dirfd, XPH_FILE_MANIFEST_RESERVE, 0) == 0;
+
+    return unlinkat(dirfd, UPDATE_NAME, 0) == 0 || reserve;
+}
+
 /* Writes all that the file `name` is to hold; it is not truncated first, as the blocks set aside by
  * _reserve are what makes this safe on a full disk. */
 static bool write_text(int dirfd, const char *name, const char *text, bool sync,
@@ -152,15 +158,23 @@ static bool write_text(int dirfd, const char *name, const char *text, bool sync,
     return ok;
 }
 
-static bool write_manifest(int dirfd, const char *name, const struct xph_manifest *manifest,
-                           bool sync, struct xph_error *err)
+static bool write_json(int dirfd, const char *name, const json_t *root, bool sync,
+                       struct xph_error *err)
 {
-    json_t *root = manifest_to_json(manifest);
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     bool ok = text ? write_text(dirfd, name, text, sync, err)
                    : xph_fail(err, "out of memory for the manifest");
 
     free(text);
+    return ok;
+}
+
+static bool write_manifest(int dirfd, const char *name, const struct xph_manifest *manifest,
+                           bool sync, struct xph_error *err)
+{
+    json_t *root = manifest_to_json(manifest);
+    bool ok = write_json(dirfd, name, root, sync, err);
+
     json_decref(root);
     return ok;
 }
@@ -176,6 +190,46 @@ bool xph_manifest_update(int dirfd, const struct xph_manifest *manifest, struct 
 
     if (!ok)
         unlinkat(dirfd, UPDATE_NAME, 0);
+    return ok;
+}
+
+static bool load(int dirfd, json_t **root, struct xph_error *err)
+{
+    struct xph_mapped_file file;
+    json_error_t json_error;
+
+    if (!xph_map_file(dirfd, XPH_FILE_MANIFEST, &file, err))
+        return false;
+    if (file.size > MAX_MANIFEST_BYTES) {
+        xph_unmap_file(&file);
+        return xph_fail(err, "manifest.json is larger than any manifest: damaged");
+    }
+    *root = json_loadb((const char *)file.data, file.size, 0, &json_error);
+    xph_unmap_file(&file);
+    return *root ||
+           xph_fail(err, "manifest.json is damaged: line %d: %s", json_error.line, json_error.text);
+}
+
+/* Only these two are touched: what another version wrote beside them stays. */
+bool xph_manifest_complete(int dirfd, bool *completed, struct xph_error *err)
+{
+    json_t *root;
+    const char *state;
+    bool ok;
+
+    *completed = false;
+    if (!load(dirfd, &root, err))
+        return false;
+    state = json_string_value(json_object_get(root, "state"));
+    *completed = state && strcmp(state, state_names[XPH_STATE_UNFINISHED]) == 0;
+    if (!*completed) {
+        json_decref(root);
+        return true;
+    }
+    json_object_set_new(root, "state", json_string(state_names[XPH_STATE_COMPLETE]));
+    json_object_set_new(root, "state_reason", json_null());
+    ok = write_json(dirfd, XPH_FILE_MANIFEST_RESERVE, root, true, err);
+    json_decref(root);
     return ok;
 }
 
@@ -315,23 +369,12 @@ static bool read_tails(const json_t *array, struct xph_manifest *manifest, struc
 
 bool xph_manifest_read(int dirfd, struct xph_manifest *manifest, struct xph_error *err)
 {
-    struct xph_mapped_file file;
-    json_error_t json_error;
     json_t *root, *trace;
     bool ok;
 
     *manifest = (struct xph_manifest){0};
-    if (!xph_map_file(dirfd, XPH_FILE_MANIFEST, &file, err))
+    if (!load(dirfd, &root, err))
         return false;
-    if (file.size > MAX_MANIFEST_BYTES) {
-        xph_unmap_file(&file);
-        return xph_fail(err, "manifest.json is larger than any manifest: damaged");
-    }
-    root = json_loadb((const char *)file.data, file.size, 0, &json_error);
-    xph_unmap_file(&file);
-    if (!root)
-        return xph_fail(err, "manifest.json is damaged: line %d: %s", json_error.line,
-                        json_error.text);
     trace = json_object_get(json_object_get(root, "sources"), "xentrace");
     ok = read_header(root, manifest, err) && xph_manifest_fields_from_json(root, manifest, err) &&
          read_argv(json_object_get(json_object_get(root, "command"), "argv"), manifest, err) &&

@@ -40,6 +40,7 @@ enum xph_recording_state {
     XPH_STATE_RECORDING,   /* still being made, or its recorder was killed */
     XPH_STATE_COMPLETE,    /* stopped as planned */
     XPH_STATE_INTERRUPTED, /* stopped by a signal, readable up to there */
+    XPH_STATE_UNFINISHED,  /* complete, once xenphase repair has given its files their last form */
     XPH_STATE_FAILED,      /* stopped by an error such as a full disk, readable up to there */
 };
 
@@ -147,6 +148,13 @@ bool xph_manifest_update(int dirfd, const struct xph_manifest *manifest, struct 
 
 /* Sets disk space aside so that the next _write succeeds even when the disk is full by then. */
 bool xph_manifest_reserve(int dirfd, struct xph_error *err);
+
+/* Gives that space back, and what an _update left that was killed; returns whether there was any.
+ */
+bool xph_manifest_release(int dirfd);
+
+/* Of an unfinished recording whose files have their last form now: says that it is complete. */
+bool xph_manifest_complete(int dirfd, bool *completed, struct xph_error *err);
 
 /* Reads and checks manifest.json; `manifest` must be released by xph_manifest_free even after a
  * failure. */

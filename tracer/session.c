@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "recording/kernel_file.h"
 #include "tracer/buffer_size.h"
 #include "tracer/clock.h"
 #include "tracer/log.h"
@@ -149,40 +150,60 @@ static bool set_up(struct session *session, struct xph_error *err)
            sources_start(&session->sources, options, err);
 }
 
+/* How the recording ended, and why it is not complete. */
+static enum xph_recording_state state_of(const struct session *session, bool ok,
+                                         const struct xph_error *err, const char **reason)
+{
+    *reason = ok ? NULL : err->text;
+    if (!ok && err->errnum != XPH_UNFINISHED)
+        return XPH_STATE_FAILED;
+    if (session->limit[0] != '\0' && (!session->options->system || session->disk_low)) {
+        *reason = session->limit;
+        return XPH_STATE_INTERRUPTED;
+    }
+    if (session->signals > 0 && !session->options->system) {
+        *reason = strsignal(session->last_signal);
+        return XPH_STATE_INTERRUPTED;
+    }
+    return ok ? XPH_STATE_COMPLETE : XPH_STATE_UNFINISHED;
+}
+
 /* Stops the sources and writes the last manifest; false if the recording is not what it should be.
  */
 static bool finish(struct session *session, struct xph_error *err)
 {
     struct xph_manifest *manifest = &session->manifest;
-    struct xph_error second;
     bool ok = session_stop_sources(session, err);
+    struct xph_error second;
+    const char *reason;
 
     /* A manifest that says "complete" must not be on the disk before what it says it of. */
-    ok = output_directory_sync(&session->directory, ok ? err : &second) && ok;
-    if (!ok) {
-        manifest->state = XPH_STATE_FAILED;
-        manifest->state_reason = strdup(err->text);
-    } else if (session->options->system && !session->disk_low) {
-        manifest->state = XPH_STATE_COMPLETE;
-    } else if (session->limit[0] != '\0') {
-        manifest->state = XPH_STATE_INTERRUPTED;
-        manifest->state_reason = strdup(session->limit);
-    } else if (session->signals > 0) {
-        manifest->state = XPH_STATE_INTERRUPTED;
-        manifest->state_reason = strdup(strsignal(session->last_signal));
-    } else {
-        manifest->state = XPH_STATE_COMPLETE;
+    if (!output_directory_sync(&session->directory, &second)) {
+        if (ok || err->errnum == XPH_UNFINISHED)
+            *err = second;
+        ok = false;
     }
+    manifest->state = state_of(session, ok, err, &reason);
+    manifest->state_reason = reason ? strdup(reason) : NULL;
     session_manifest_end(manifest, &session->sources);
     note_unrecorded(session);
     return xph_manifest_write(session->directory.fd, manifest, ok ? err : &second) && ok;
 }
 
 /* The last message, of a recording that is not all that it should be. */
-static int conclude_cut(const struct session *session)
+static int conclude_short(const struct session *session, const char *what, bool files_left,
+                          struct xph_error *err)
 {
+    const char *path = session->directory.path;
+    struct xph_error cause = *err;
+
     if (!session->options->system)
         log_notice(session->log, "the command returned %d", session->command.status);
+    xph_fail(err, "%s: the recording %s %s%s", cause.text, path, what,
+             cause.errnum == ENOSPC ? " (free some space, or record elsewhere with -o)" : "");
+    if (files_left)
+        log_notice(session->log, "to finish its files, free some space, then: xenphase repair %s",
+                   path);
     return EXIT_RECORDING_FAILED;
 }
 
@@ -190,23 +211,20 @@ static int conclude(struct session *session, bool ok, struct xph_error *err)
 {
     const struct xph_manifest *manifest = &session->manifest;
 
-    if (!ok) {
-        struct xph_error cause = *err;
-
-        xph_fail(err, "%s%s: the recording %s is cut off there", cause.text,
-                 cause.errnum == ENOSPC ? " (free some, or record elsewhere with -o)" : "",
-                 session->directory.path);
-        return conclude_cut(session);
-    }
+    if (!ok && err->errnum == XPH_UNFINISHED)
+        return conclude_short(session, "is whole otherwise", true, err);
+    if (!ok)
+        return conclude_short(
+            session, "is cut off there",
+            session->options->ring_bytes > 0 || xph_kernel_parts_left(session->directory.fd), err);
     err->text[0] = '\0';
     log_notice(session->log,
                "recorded %s: %.1f MiB of trace, %llu lost records; see it with: xenphase report %s",
                session->directory.path, (double)manifest->trace_bytes / (1 << 20),
                (unsigned long long)manifest->trace_lost_records, session->directory.path);
     if (session->disk_low) {
-        xph_fail(err, "%s: the recording %s is whole up to there", session->limit,
-                 session->directory.path);
-        return conclude_cut(session);
+        xph_fail(err, "%s", session->limit);
+        return conclude_short(session, "is whole up to there", false, err);
     }
     if (session->options->system)
         return 0;

@@ -69,19 +69,32 @@ bool sources_failed(struct sources *sources)
            atomic_load(&sources->kernel.failed) || atomic_load(&sources->xenstore.failed);
 }
 
+/* Keeps the first error; but what is lost is worse than a file that is not finished. */
+static void note_error(struct xph_error *err, const struct xph_error *cause)
+{
+    if (err->text[0] == '\0' || (err->errnum == XPH_UNFINISHED && cause->errnum != XPH_UNFINISHED))
+        *err = *cause;
+}
+
 bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err)
 {
-    struct xph_error second;
-    bool ok = trace_recorder_stop(&sources->recorder, err);
+    struct xph_error cause;
 
+    err->text[0] = '\0';
+    if (!trace_recorder_stop(&sources->recorder, &cause))
+        note_error(err, &cause);
     *end = clock_instant();
-    ok = (!sources->sampler_open || sampler_stop(&sources->sampler, ok ? err : &second)) && ok;
-    ok = kernel_trace_stop(&sources->kernel, ok ? err : &second) && ok;
-    ok = xenstore_source_stop(&sources->xenstore, ok ? err : &second) && ok;
-    ok = serial_source_stop(&sources->serial, ok ? err : &second) && ok;
+    if (sources->sampler_open && !sampler_stop(&sources->sampler, &cause))
+        note_error(err, &cause);
+    if (!kernel_trace_stop(&sources->kernel, &cause))
+        note_error(err, &cause);
+    if (!xenstore_source_stop(&sources->xenstore, &cause))
+        note_error(err, &cause);
+    if (!serial_source_stop(&sources->serial, &cause))
+        note_error(err, &cause);
     /* After the threads that bring new consoles and text, and the one that looks at them. */
     console_source_close(&sources->consoles);
-    return ok;
+    return err->text[0] == '\0';
 }
 
 void sources_close(struct sources *sources)

@@ -43,7 +43,8 @@ bool sources_start(struct sources *sources, const struct options *options, struc
 bool sources_failed(struct sources *sources);
 
 /* Stops all, Xen's tracing first, whose end is `end`; false with the first error that one had on
- * the way. Harmless on what was not started. */
+ * the way, XPH_UNFINISHED if all lacked only disk space for the last form of their files. Harmless
+ * on what was not started. */
 bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err);
 
 /* Safe when called again. */

@@ -78,6 +78,12 @@ static void doubt_state(struct xph_doubts *doubts, const struct xph_manifest *ma
     case XPH_STATE_INTERRUPTED:
         xph_doubt(doubts, "the recording was interrupted: %s", reason);
         break;
+    case XPH_STATE_UNFINISHED:
+        xph_doubt(doubts,
+                  "the recording's files are not finished: %s (xenphase repair finishes "
+                  "them)",
+                  reason);
+        break;
     case XPH_STATE_FAILED:
         xph_doubt(doubts, "recording failed: %s", reason);
         break;

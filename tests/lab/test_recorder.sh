@@ -19,7 +19,7 @@ kill_once() {
         pkill -x sleep; wait
         if [ -s k.xph/manifest.json ]; then
             grep -q '\"state\": \"recording\"' k.xph/manifest.json && test -s k.xph/xen.trace && echo $1 >>kills.txt
-            xenphase repair k.xph || exit 1
+            xenphase repair k.xph && test ! -e k.xph/manifest.json.next || exit 1
             xenphase summary k.xph >k.txt 2>&1; code=\$?
             [ \$code = 0 ] || [ \$code = 3 ] || { cat k.txt; exit 1; }
             [ ! -e k.xph/dom0.dat ] || trace-cmd report -i k.xph/dom0.dat >k.txt 2>&1 || { tail -n 3 k.txt; exit 1; }
@@ -145,6 +145,15 @@ claim_exit 3 "its recording can be read, and says so" run 'xenphase summary /mnt
 claim_says "interrupted"
 claim_says "that are to stay"
 claim "dom0's kernel events are whole" run 'trace-cmd report -i /mnt/small/i.xph/dom0.dat 2>/dev/null | grep -m 1 "sched_process_exec: .*fallocate"'
+# 900 KiB are enough for what is still to be written, and not for a second copy of dom0's kernel events.
+claim_exit 125 "no disk space to put dom0's kernel events together" run 'cd /root && rm -rf /mnt/small/*
+    xenphase record --reserve-mib 0 -o /mnt/small/u.xph -- sh -c "sleep 2; fallocate -l \$((\$(df -k --output=avail /mnt/small | tail -n 1) - 900))K /mnt/small/fill"'
+claim_says "is whole otherwise"
+claim_says "xenphase repair"
+claim_exit 3 "its recording can be read, and says so" run 'ls -l /mnt/small/u.xph; xenphase summary /mnt/small/u.xph >/dev/null'
+claim_says "not finished"
+claim "with space, repair finishes it" run 'rm /mnt/small/fill && xenphase repair /mnt/small/u.xph && trace-cmd report -i /mnt/small/u.xph/dom0.dat 2>/dev/null | grep -m 1 "sched_process_exec: .*fallocate"'
+claim_exit 0 "then it is complete" run 'xenphase summary /mnt/small/u.xph'
 claim "the small disk goes" no_small_disk
 claim_exit 125 "a file system in memory is not taken silently" run 'mkdir -p /mnt/small && mount -t tmpfs none /mnt/small && xenphase record -o /mnt/small/i.xph -- true'
 claim_says "in memory (tmpfs)"

@@ -85,6 +85,20 @@ static void test_unknown_kind_is_told_by_its_number(void **state)
     assert_int_equal(xph_disk_space_mib(2 * MIB), 2);
 }
 
+static void test_file_without_room_for_its_last_form_is_unfinished(void **state)
+{
+    struct xph_disk_space space = roomy;
+    struct xph_error err;
+
+    (void)state;
+    space.free_bytes = 41 * MIB;
+    assert_true(xph_disk_space_suffices(&space, 40 * MIB, "dom0.dat", &err));
+    assert_false(xph_disk_space_suffices(&space, 40 * MIB + 1, "dom0.dat", &err));
+    assert_int_equal(err.errnum, XPH_UNFINISHED);
+    assert_string_equal(err.text,
+                        "dom0.dat wants 42 MiB of disk space for its last form, and 41 are free");
+}
+
 static void test_system_answers(void **state)
 {
     struct xph_disk_space space = {.free_bytes = 0};
@@ -107,6 +121,7 @@ int main(void)
         cmocka_unit_test(test_ring_needs_room_for_its_rewriting),
         cmocka_unit_test(test_recording_ends_below_the_reserve),
         cmocka_unit_test(test_unknown_kind_is_told_by_its_number),
+        cmocka_unit_test(test_file_without_room_for_its_last_form_is_unfinished),
         cmocka_unit_test(test_system_answers),
     };
 
