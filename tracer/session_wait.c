@@ -119,13 +119,15 @@ static void wait_tick(struct session *session, unsigned tick_ms)
 /* The command is never stopped for our sake: should recording fail, it still runs to its end. */
 void session_wait_for_command(struct session *session)
 {
+    struct xph_error why;
     bool warned = false;
 
     while (!command_ended(&session->command) && session->signals < SIGNALS_BEFORE_GIVING_UP) {
         wait_tick(session, TICK_MS);
-        if (!limit_reached(session) && !warned && sources_failed(&session->sources)) {
+        if (!limit_reached(session) && !warned && sources_failed(&session->sources, &why)) {
             warned = true;
-            log_notice(session->log, "recording has failed; waiting for the command to end");
+            log_notice(session->log, "recording has failed: %s; waiting for the command to end",
+                       why.text);
         }
     }
     session->manifest.command_ended = session->command.pid == 0;
@@ -177,6 +179,7 @@ void session_wait_for_boot(struct session *session)
 {
     const struct xph_instant *start = &session->manifest.command_start,
                              *end = &session->manifest.command_end;
+    struct xph_error why;
 
     if (session->options->until != UNTIL_EXIT && session->signals == 0)
         log_notice(session->log,
@@ -184,8 +187,8 @@ void session_wait_for_boot(struct session *session)
                    session->command.status, (double)(end->monotonic_ns - start->monotonic_ns) / 1e9,
                    session->options->until == UNTIL_IDLE ? "its domains are idle"
                                                          : "the time is over");
-    while (session->signals == 0 && !limit_reached(session) && !sources_failed(&session->sources) &&
-           !waited_enough(session, end->monotonic_ns))
+    while (session->signals == 0 && !limit_reached(session) &&
+           !sources_failed(&session->sources, &why) && !waited_enough(session, end->monotonic_ns))
         wait_tick(session, BOOT_TICK_MS);
 }
 
@@ -211,11 +214,12 @@ static bool triggered(struct session *session)
 void session_wait_for_stop(struct session *session)
 {
     uint64_t end_ns = UINT64_MAX;
+    struct xph_error why;
 
     log_notice(session->log, "recording whatever happens, until Ctrl-C%s",
                session->options->trigger_count ? " or the trigger" : "");
     while (session->signals == 0 && clock_monotonic_ns() < end_ns && !limit_reached(session) &&
-           !sources_failed(&session->sources)) {
+           !sources_failed(&session->sources, &why)) {
         wait_tick(session, session->options->trigger_count > 0 ? BOOT_TICK_MS : TICK_MS);
         if (end_ns == UINT64_MAX && triggered(session))
             end_ns = clock_monotonic_ns() + AFTER_TRIGGER_S * XPH_NS_PER_SECOND;

@@ -63,10 +63,22 @@ bool sources_start(struct sources *sources, const struct options *options, struc
             trace_recorder_start(&sources->recorder, options->events->mask, err));
 }
 
-bool sources_failed(struct sources *sources)
+/* What a thread tells of its error, it tells before the flag. */
+static bool has_failed(const atomic_bool *failed, const struct xph_error *error,
+                       struct xph_error *why)
 {
-    return atomic_load(&sources->recorder.failed) || sampler_progress(&sources->sampler).failed ||
-           atomic_load(&sources->kernel.failed) || atomic_load(&sources->xenstore.failed);
+    if (!atomic_load(failed))
+        return false;
+    *why = *error;
+    return true;
+}
+
+bool sources_failed(struct sources *sources, struct xph_error *why)
+{
+    return has_failed(&sources->recorder.failed, &sources->recorder.error, why) ||
+           sampler_failed(&sources->sampler, why) ||
+           has_failed(&sources->kernel.failed, &sources->kernel.error, why) ||
+           has_failed(&sources->xenstore.failed, &sources->xenstore.error, why);
 }
 
 /* Keeps the first error; but what is lost is worse than a file that is not finished. */

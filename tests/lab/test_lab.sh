@@ -201,6 +201,8 @@ claim "a small disk" small_disk 24
 claim_exit 125 "a full disk" run 'rm -f /root/whole.txt; xenphase record --reserve-mib 0 -o /mnt/small/i.xph -- sh -c "
     sleep 1; cat /dev/zero >/mnt/small/fill; for i in 1 2 3 4 5 6 7 8; do xl list; xl info; done >/dev/null; echo whole >/root/whole.txt" 2>&1; status=$?
     grep whole /root/whole.txt && exit $status'
+claim_says "recording has failed: "
+claim_says "No space left on device; waiting for the command to end"
 claim_says "No space left on device"
 claim_exit 3 "its recording can be read, and says so" run 'xenphase summary /mnt/small/i.xph >/dev/null'
 claim_says "No space left on device"

@@ -129,6 +129,7 @@ xenstored_stops() {
 claim "xenstored stops for 2 s" xenstored_stops
 claim "what came afterwards is there" run 'xenphase dump --xenstore /root/s.xph | grep "/name = .tiny-pv" && xl destroy tiny-pv'
 claim "xenstored stops for good before the end: the recorder ends all the same" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record -o s.xph -- pkill -STOP xenstored; status=$?; pkill -CONT xenstored; exit $status'
+claim_says "changes in xenstore are missing: xenstored does not answer"
 claim "nothing is left" no_kernel_tracing_is_left
 
 claim "a small disk" small_disk 48
