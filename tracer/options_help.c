@@ -6,37 +6,40 @@ enum { INDENT = 25 };
 
 static void help_on_what(FILE *out)
 {
-    fprintf(out,
-            "usage: xenphase record [options] -- COMMAND [ARGUMENT...]\n"
-            "       xenphase record [options] --system\n"
-            "\n"
-            "Records what Xen does while COMMAND creates, destroys or moves a domain. Run it as "
-            "root in dom0.\n"
-            "\n"
-            "  -o, --output DIR     the recording, a directory that must not exist yet\n"
-            "                       (default: xenphase-DATE-TIME.xph here)\n"
-            "  -u, --until WHEN     exit: stop when COMMAND has ended (default)\n"
-            "                       idle: go on until every new domain is idle, that is, has "
-            "booted; a new one\n"
-            "                       is waited for %d s after COMMAND's end, or a domain's, as xl "
-            "reboot only asks\n"
-            "                       SECONDS: go on for that long after COMMAND's end\n"
-            "      --timeout SEC    give up waiting for idle that long after COMMAND's end "
-            "(default: %d)\n"
-            "      --max-time SEC   end the recording after so long, not the command\n"
-            "      --max-size MIB   end the recording when it is so large\n"
-            "      --system         no COMMAND: record whatever any toolstack does, until "
-            "Ctrl-C\n"
-            "      --ring MIB       keep only the last so many MiB, to leave it on for days\n"
-            "      --reserve-mib MIB\n"
-            "                       end the recording, not the command, when less is free on its "
-            "disk (default: %d,\n"
-            "                       0: when the disk is full); %d more are needed to begin\n"
-            "      --allow-tmpfs    record also to a file system that is in memory\n"
-            "      --trigger KIND>SEC\n"
-            "                       with --system: end the recording when an operation takes "
-            "longer\n",
-            BOOT_WAIT_SECONDS, DEFAULT_IDLE_TIMEOUT, DEFAULT_RESERVE_MIB, LEAST_ROOM_MIB);
+    fprintf(
+        out,
+        "usage: xenphase record [options] -- COMMAND [ARGUMENT...]\n"
+        "       xenphase record [options] --system\n"
+        "\n"
+        "Records what Xen does while COMMAND creates, destroys or moves a domain. Run it as "
+        "root in dom0.\n"
+        "\n"
+        "  -o, --output DIR     the recording, a directory that must not exist yet\n"
+        "                       (default: xenphase-DATE-TIME.xph here)\n"
+        "  -u, --until WHEN     exit: stop when COMMAND has ended (default)\n"
+        "                       idle: go on until every new domain is idle, that is, has "
+        "booted; a new one\n"
+        "                       is waited for %d s after COMMAND's end, or a domain's, as xl "
+        "reboot only asks\n"
+        "                       SECONDS: go on for that long after COMMAND's end\n"
+        "      --timeout SEC    give up waiting for idle that long after COMMAND's end "
+        "(default: %d)\n"
+        "      --max-time SEC   end the recording after so long, not the command\n"
+        "      --max-size MIB   end the recording when it is so large\n"
+        "      --system         no COMMAND: record whatever any toolstack does, until "
+        "Ctrl-C\n"
+        "      --ring MIB       keep only the last so many MiB, to leave it on for days\n"
+        "      --reserve-mib MIB\n"
+        "                       end the recording, not the command, when less is free on its "
+        "disk (default: %d,\n"
+        "                       0: when the disk is full); %d more are needed to begin\n"
+        "      --allow-tmpfs    record also to a file system that is in memory\n"
+        "      --trigger KIND>SEC\n"
+        "                       with --system: when an operation takes longer, end the recording "
+        "with it, or when\n"
+        "                       it has taken %d times as long\n",
+        BOOT_WAIT_SECONDS, DEFAULT_IDLE_TIMEOUT, DEFAULT_RESERVE_MIB, LEAST_ROOM_MIB,
+        TRIGGER_MAX_TIMES);
     trigger_help(out, INDENT);
 }
 

@@ -192,27 +192,59 @@ void session_wait_for_boot(struct session *session)
         wait_tick(session, BOOT_TICK_MS);
 }
 
-static bool triggered(struct session *session)
+static void note_trigger(struct session *session, const struct trigger_hit *hit, const char *then)
+{
+    char what[128];
+
+    trigger_text(hit, what, sizeof(what));
+    log_notice(session->log, "%s: recording %s", what, then);
+    free(session->manifest.triggered_by);
+    session->manifest.triggered_by = strdup(what);
+}
+
+static bool triggered(struct session *session, struct trigger_hit *hit)
 {
     const struct options *options = session->options;
     struct sampler *sampler = &session->sources.sampler;
-    char what[128];
+    uint64_t now_ns = clock_monotonic_ns();
+    char then[64];
     bool fired = false;
 
     pthread_mutex_lock(&sampler->lock);
     for (size_t i = 0; i < options->trigger_count && !fired; i++)
-        fired = trigger_fired(&options->triggers[i], &sampler->domains, clock_monotonic_ns(), what,
-                              sizeof(what));
+        fired = trigger_fired(&options->triggers[i], &sampler->domains, now_ns, hit);
     pthread_mutex_unlock(&sampler->lock);
-    if (!fired)
+    if (!fired || hit->ended_ns != 0)
+        return fired;
+    snprintf(then, sizeof(then), "until it ends, %.0f s at the most",
+             (double)(TRIGGER_MAX_TIMES * hit->trigger.limit_ns - (now_ns - hit->began_ns)) / 1e9);
+    note_trigger(session, hit, then);
+    return true;
+}
+
+/* A slow operation is worth most as a whole. */
+static bool slow_operation_ended(struct session *session, struct trigger_hit *hit)
+{
+    struct sampler *sampler = &session->sources.sampler;
+    uint64_t now_ns = clock_monotonic_ns();
+    char then[64];
+    bool ended;
+
+    pthread_mutex_lock(&sampler->lock);
+    ended = trigger_ended(hit, &sampler->domains, now_ns);
+    pthread_mutex_unlock(&sampler->lock);
+    if (!ended && !trigger_overdue(hit, now_ns))
         return false;
-    log_notice(session->log, "%s: recording for %d s more", what, AFTER_TRIGGER_S);
-    session->manifest.triggered_by = strdup(what);
+    snprintf(then, sizeof(then), "for %d s more%s", AFTER_TRIGGER_S,
+             ended ? "" : ", though it still goes on");
+    note_trigger(session, hit, then);
     return true;
 }
 
 void session_wait_for_stop(struct session *session)
 {
+    enum { WATCHING, FIRED, OVER } stage = WATCHING;
+    struct trigger_hit hit = {.ended_ns = 0};
     uint64_t end_ns = UINT64_MAX;
     struct xph_error why;
 
@@ -221,7 +253,11 @@ void session_wait_for_stop(struct session *session)
     while (session->signals == 0 && clock_monotonic_ns() < end_ns && !limit_reached(session) &&
            !sources_failed(&session->sources, &why)) {
         wait_tick(session, session->options->trigger_count > 0 ? BOOT_TICK_MS : TICK_MS);
-        if (end_ns == UINT64_MAX && triggered(session))
+        if (stage == WATCHING && triggered(session, &hit))
+            stage = FIRED;
+        if (stage == FIRED && slow_operation_ended(session, &hit)) {
+            stage = OVER;
             end_ns = clock_monotonic_ns() + AFTER_TRIGGER_S * XPH_NS_PER_SECOND;
+        }
     }
 }

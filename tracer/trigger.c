@@ -83,7 +83,7 @@ bool trigger_parse(struct trigger *trigger, const char *text, struct xph_error *
 }
 
 bool trigger_fired(const struct trigger *trigger, const struct domain_list *domains,
-                   uint64_t now_ns, char *what, size_t size)
+                   uint64_t now_ns, struct trigger_hit *hit)
 {
     for (size_t i = 0; i < domain_list_count(domains); i++) {
         const struct sampled_domain *domain = domain_list_at(domains, i);
@@ -91,10 +91,37 @@ bool trigger_fired(const struct trigger *trigger, const struct domain_list *doma
 
         if (began == 0 || (ended ? ended : now_ns) < began + trigger->limit_ns)
             continue;
-        snprintf(what, size, "%s of domain %u %s %.3f s", trigger->kind->name,
-                 domain->last.header.domid, ended ? "took" : "takes more than",
-                 (double)(ended ? ended - began : trigger->limit_ns) / 1e9);
+        *hit = (struct trigger_hit){*trigger, domain->last.header.domid, domain->first.monotonic_ns,
+                                    began, ended};
         return true;
     }
     return false;
+}
+
+bool trigger_ended(struct trigger_hit *hit, const struct domain_list *domains, uint64_t now_ns)
+{
+    for (size_t i = 0; hit->ended_ns == 0 && i < domain_list_count(domains); i++) {
+        const struct sampled_domain *domain = domain_list_at(domains, i);
+
+        if (domain->last.header.domid != hit->domid || domain->first.monotonic_ns != hit->first_ns)
+            continue;
+        hit->ended_ns = hit->trigger.kind->ended(domain);
+        return hit->ended_ns != 0;
+    }
+    if (hit->ended_ns == 0)
+        hit->ended_ns = now_ns;
+    return true;
+}
+
+bool trigger_overdue(const struct trigger_hit *hit, uint64_t now_ns)
+{
+    return hit->ended_ns == 0 &&
+           now_ns >= hit->began_ns + TRIGGER_MAX_TIMES * hit->trigger.limit_ns;
+}
+
+void trigger_text(const struct trigger_hit *hit, char *text, size_t size)
+{
+    snprintf(text, size, "%s of domain %u %s %.3f s", hit->trigger.kind->name, hit->domid,
+             hit->ended_ns ? "took" : "takes more than",
+             (double)(hit->ended_ns ? hit->ended_ns - hit->began_ns : hit->trigger.limit_ns) / 1e9);
 }

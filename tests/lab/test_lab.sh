@@ -167,10 +167,12 @@ claim "the report names it" build/xenphase report "$out/s.xph"
 claim_says "create of domain"
 claim_says "toolstack prepare"
 claim "record --system in a ring until an operation takes too long" system_recording \
-    'for i in 1 2 3; do sleep 5; xl create -q /etc/xenlab/pv.cfg; sleep 5; xl destroy tiny-pv; done; xl create -qp /etc/xenlab/pv.cfg' \
+    'for i in 1 2 3; do sleep 5; xl create -q /etc/xenlab/pv.cfg; sleep 5; xl destroy tiny-pv; done; xl create -qp /etc/xenlab/pv.cfg; sleep 45; xl unpause tiny-pv' \
     '--ring 8 --trigger "create>30s"'
-claim_says "create of domain"
-claim "of the paused domain nothing is left" run 'xl destroy tiny-pv'
+claim_says "takes more than 30.000 s: recording until it ends"
+claim_says "for 2 s more"
+claim "the slow creation is in it to its end" run 'grep "triggered_by.*create of domain .* took" /root/s.xph/manifest.json'
+claim "of the slow domain nothing is left" run 'xl destroy tiny-pv'
 claim "the ring is no larger than it may be, and whole" run 'du -sm /root/s.xph && test $(du -sm /root/s.xph | cut -f 1) -lt 11 && xenphase summary /root/s.xph && grep triggered_by.*create /root/s.xph/manifest.json && trace-cmd report -i /root/s.xph/dom0.dat | tail -n 2'
 claim "--max-time ends a recording, not the command" run 'cd /root && rm -rf m.xph && xenphase record --max-time 2 -o m.xph -- sh -c "sleep 5; echo whole >/root/m.txt" && grep whole /root/m.txt'
 claim_says "max-time is over"

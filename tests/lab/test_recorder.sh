@@ -69,6 +69,15 @@ claim_exit 3 "its recording can be read" run 'xenphase summary /root/s.xph >/dev
 claim_says "interrupted"
 claim "nothing is left" no_kernel_tracing_is_left
 
+endless_creation() {
+    run 'cd /root && rm -rf s.xph s.err || exit 1
+        timeout 150 xenphase-record --system --trigger "create>4s" -o s.xph 2>s.err &
+        until grep -s "recording whatever" s.err; do sleep 1; done; xl create -qp /etc/xenlab/pv.cfg; wait $!; status=$?
+        cat s.err; xl destroy tiny-pv; grep "triggered_by.*takes more than" s.xph/manifest.json && exit $status'
+}
+claim "a creation that never ends is not waited for without end" endless_creation
+claim_says "though it still goes on"
+
 claim "a boot that takes long is not Domain-0's" run 'cd /root && rm -rf s.xph && { timeout -s INT 15 xenphase-record --system --trigger "boot>3s" -o s.xph; ! grep "triggered_by.*boot" s.xph/manifest.json; }'
 
 # A definition of a guest of type $1 that panics while it boots, and to which $2 is done then, whatever it says of itself.

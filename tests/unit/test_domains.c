@@ -196,10 +196,48 @@ static void test_past_domains_are_bounded_and_those_dropped_counted(void **state
 static bool fires(const struct domain_list *list, uint64_t now_ns, char what[128])
 {
     struct trigger trigger;
+    struct trigger_hit hit;
     struct xph_error err;
 
     assert_true(trigger_parse(&trigger, "destroy>10s", &err));
-    return trigger_fired(&trigger, list, now_ns, what, 128);
+    if (!trigger_fired(&trigger, list, now_ns, &hit))
+        return false;
+    trigger_text(&hit, what, 128);
+    return true;
+}
+
+static void test_slow_operation_is_followed_to_its_end(void **state)
+{
+    struct domain_list list = {.living = NULL};
+    struct sampled_domain *domain = add(&list, DOMID, 100 * SECOND);
+    struct trigger trigger;
+    struct trigger_hit hit;
+    struct xph_error err;
+    char what[128];
+
+    (void)state;
+    domain->is_new = true;
+    assert_true(trigger_parse(&trigger, "create>10", &err));
+    assert_false(trigger_fired(&trigger, &list, 109 * SECOND, &hit));
+    assert_true(trigger_fired(&trigger, &list, 110 * SECOND, &hit));
+    trigger_text(&hit, what, sizeof(what));
+    assert_string_equal(what, "create of domain 5 takes more than 10.000 s");
+    assert_false(trigger_ended(&hit, &list, 150 * SECOND));
+    assert_false(trigger_overdue(&hit, 199 * SECOND));
+    assert_true(trigger_overdue(&hit, 200 * SECOND));
+    domain->ran_ns = 160 * SECOND;
+    domain_list_end(&list, domain);
+    /* Another domain has its domid. */
+    add(&list, DOMID, 161 * SECOND)->is_new = true;
+    assert_true(trigger_ended(&hit, &list, 170 * SECOND));
+    assert_int_equal(hit.ended_ns, 160 * SECOND);
+    assert_false(trigger_overdue(&hit, 1000 * SECOND));
+    trigger_text(&hit, what, sizeof(what));
+    assert_string_equal(what, "create of domain 5 took 60.000 s");
+    domain_list_free(&list);
+    /* Of what is not listed any more, nobody waits for the end. */
+    hit.ended_ns = 0;
+    assert_true(trigger_ended(&hit, &list, 170 * SECOND));
 }
 
 static void test_slow_destruction_is_timed_from_the_pause(void **state)
@@ -271,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_domain_that_is_being_made_does_not_end),
         cmocka_unit_test(test_domid_used_again_is_another_domain),
         cmocka_unit_test(test_slow_destruction_is_timed_from_the_pause),
+        cmocka_unit_test(test_slow_operation_is_followed_to_its_end),
         cmocka_unit_test(test_quick_destruction_does_not_fire),
         cmocka_unit_test(test_domid_taken_between_two_samples_is_another_domain),
         cmocka_unit_test(test_past_domains_are_bounded_and_those_dropped_counted),
