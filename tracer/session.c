@@ -68,20 +68,22 @@ static void note_unrecorded(struct session *session)
 
 static bool open_buffers(struct session *session, struct xph_error *err)
 {
-    uint32_t left_mask, pages = buffer_pages(session);
+    uint32_t pages = buffer_pages(session);
+    struct left_over left;
     char advice[256];
 
-    if (!recorder_lock_take(&session->lock, &left_mask, err))
+    if (!recorder_lock_take(&session->lock, &left, err))
         return false;
-    if (session->options->events->mask == 0 && left_mask == 0)
+    if (session->options->events->mask == 0 && !left.found)
         return true;
-    session->keep_note = left_mask != 0;
-    if (!trace_buffers_open(&session->buffers, &session->host, left_mask, err) ||
+    session->keep_note = left.found;
+    if (!trace_buffers_open(&session->buffers, &session->host, left.found ? &left.mask : NULL,
+                            err) ||
         !recorder_lock_note(&session->lock, session->buffers.saved_mask, err) ||
         !trace_buffers_make(&session->buffers, pages, err))
         return false;
     session->keep_note = false;
-    if (left_mask)
+    if (left.found)
         log_notice(session->log,
                    "an earlier recorder was killed: what it left switched on is put back now");
     pages = wanted_pages(session, pages);

@@ -32,6 +32,11 @@ void signals_block(struct signals *signals)
     sigprocmask(SIG_BLOCK, &blocked, &signals->original);
 }
 
+void signals_unblock(const struct signals *signals)
+{
+    sigprocmask(SIG_SETMASK, &signals->original, NULL);
+}
+
 int signals_take_pending(const struct signals *signals)
 {
     static const struct timespec at_once = {0, 0};

@@ -17,6 +17,9 @@ struct signals {
  * whoever started us ignores stays ignored, as nohup has it. */
 void signals_block(struct signals *signals);
 
+/* Lets them through again: one that came meanwhile ends us now. */
+void signals_unblock(const struct signals *signals);
+
 /* Takes a signal that asks us to end and is there already; 0 if none is. */
 int signals_take_pending(const struct signals *signals);
 

@@ -103,6 +103,16 @@ names_are_right() {
 }
 claim "keys that end in /name do not name a domain" names_are_right
 
+claim_exit 130 "Ctrl-C while the doctor tries dom0's kernel probes" run '{ until test -e /sys/kernel/tracing/instances/xenphase; do :; done; pkill -INT -x xenphase-record; } &
+    xenphase-record --doctor; exit $?'
+claim "nothing is left" no_kernel_tracing_is_left
+claim "a recorder is killed" run 'cd /root && rm -rf s.xph started; { until test -e started; do sleep 0.5; done; pkill -KILL -x xenphase-record; } &
+    xenphase-record -q -o s.xph -- sh -c "touch started; exec sleep 60"; status=$?; pkill -x sleep; test $status = 137'
+claim "the doctor tells of what it left" run 'xenphase doctor | tee /root/doctor.txt; grep "left over .*xenphase record --cleanup" /root/doctor.txt && ! grep "File exists" /root/doctor.txt'
+claim "its remains are cleaned up" run 'xenphase record --cleanup'
+claim "nothing is left" no_kernel_tracing_is_left
+claim "then the doctor says nothing of them" run 'xenphase doctor | tee /root/doctor.txt; ! grep "left over" /root/doctor.txt'
+
 claim_exit 137 "the command is killed: that is its exit status" run 'cd /root && rm -rf s.xph && xenphase record -o s.xph -- sh -c "kill -KILL \$\$"'
 claim_exit 0 "its recording is whole" run 'xenphase summary /root/s.xph'
 

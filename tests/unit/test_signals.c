@@ -73,12 +73,34 @@ static void test_mask_of_before_is_kept_for_the_command(void **state)
     assert_false(sigismember(&signals.original, SIGINT));
 }
 
+static unsigned ends;
+
+static void count_end(int number)
+{
+    (void)number;
+    ends++;
+}
+
+static void test_signal_that_was_held_back_comes_when_it_may(void **state)
+{
+    struct signals signals;
+
+    (void)state;
+    signal(SIGINT, count_end);
+    signals_block(&signals);
+    kill(getpid(), SIGINT);
+    assert_int_equal(ends, 0);
+    signals_unblock(&signals);
+    assert_int_equal(ends, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_pending_signal_is_taken_once, let_go),
         cmocka_unit_test_teardown(test_end_of_a_child_asks_nobody_to_end, let_go),
         cmocka_unit_test_teardown(test_ignored_signal_stays_ignored, let_go),
+        cmocka_unit_test_teardown(test_signal_that_was_held_back_comes_when_it_may, let_go),
         cmocka_unit_test_teardown(test_mask_of_before_is_kept_for_the_command, let_go),
     };
 
