@@ -77,6 +77,7 @@ struct xph_manifest {
     char *until;         /* "exit", "idle" or seconds as text */
     char *until_rule;    /* the rule in words */
     char *recorder_version;
+    char *priority_refused; /* what the recorder's threads may not have and why, NULL if all */
 
     char *hostname;
     char *xen_version, *xen_command_line;

@@ -20,6 +20,7 @@ struct field {
 
 static const struct field manifest_fields[] = {
     FIELD("recorder_version", STRING, recorder_version),
+    FIELD("priority_refused", STRING, priority_refused),
     FIELD("state_reason", STRING, state_reason),
     FIELD("command.ended", BOOLEAN, command_ended),
     FIELD("command.exit_status", INT32, exit_status),

@@ -3,8 +3,17 @@
 #define XPH_TRACER_REALTIME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Gives the calling thread SCHED_FIFO `priority`; without the right to, it goes on as it is. */
 bool realtime_thread(int priority);
+
+/* The highest priority that a thread of ours asks for: that of the reader of Xen's buffers. */
+enum { REALTIME_HIGHEST = 10 };
+
+/* Locks our memory, as a page fault of ours in the middle of a measurement would be seen in it, and
+ * tries whether threads may have priorities up to the highest; the caller's is as before. Writes
+ * what is refused to `refused`: "" if nothing is. */
+void realtime_prepare(char *refused, size_t size);
 
 #endif

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "recording/kernel_file.h"
 #include "tracer/buffer_size.h"
 #include "tracer/clock.h"
 #include "tracer/log.h"
+#include "tracer/realtime.h"
 #include "tracer/session_manifest.h"
 #include "tracer/session_wait.h"
 
@@ -130,6 +130,21 @@ static bool open_sources(struct session *session, struct xph_error *err)
     return true;
 }
 
+/* Without the rights, so be it; but it is said. */
+static void prepare_threads(struct session *session)
+{
+    char refused[256];
+
+    realtime_prepare(refused, sizeof(refused));
+    if (refused[0] == '\0')
+        return;
+    session->manifest.priority_refused = strdup(refused);
+    log_notice(session->log,
+               "refused: %s: under load, samples come late and records may be lost (see ulimit -r, "
+               "ulimit -l and the control group)",
+               refused);
+}
+
 static bool set_up(struct session *session, struct xph_error *err)
 {
     const struct options *options = session->options;
@@ -140,10 +155,7 @@ static bool set_up(struct session *session, struct xph_error *err)
         !output_directory_make(&session->directory, options->directory, err) ||
         !check_disk(session, err) || !open_sources(session, err))
         return false;
-    /* A page fault of ours in the middle of the measurement would be seen in it; without the right,
-     * so be it. */
-    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-        log_notice(session->log, "cannot lock memory: %s", strerror(errno));
+    prepare_threads(session);
     session->manifest.recording_start = clock_instant();
     session->manifest.trace_mask = options->events->mask;
     /* The space set aside is for the last manifest: the first would take it with it. */

@@ -182,6 +182,12 @@ claim "the doctor tells of the disk" run 'cd /root && xenphase doctor'
 claim_says "are free in this directory"
 claim "nothing is left" no_kernel_tracing_is_left
 
+claim "no right to real-time priority and locked memory: the recording is made all the same" run 'cd /root && rm -rf s.xph &&
+    setpriv --bounding-set -sys_nice,-ipc_lock --inh-caps -sys_nice,-ipc_lock prlimit --rtprio=0 --memlock=65536 xenphase record -o s.xph -- true'
+claim_says "refused: real-time threads: "
+claim_says "locked memory: "
+claim "the manifest says so" run 'grep "priority_refused.*real-time threads.*locked memory" /root/s.xph/manifest.json'
+
 claim "no tracefs: the rest is recorded" run 'cd /root && rm -rf s.xph && unshare -m sh -c "umount -l /sys/kernel/debug 2>/dev/null; umount -l /sys/kernel/tracing; mount -t tmpfs -o ro none /sys/kernel; xenphase record -o s.xph -- true"'
 claim_says "without dom0 kernel events"
 claim_exit 0 "and its recording is whole" run 'xenphase summary /root/s.xph'
