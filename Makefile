@@ -69,7 +69,7 @@ RECORDING_OBJECTS = $(call objects,obj,$(RECORDING_SOURCES))
 ANALYZER_OBJECTS  = $(call objects,obj,$(ANALYZER_SOURCES) analyzer/main.c)
 TRACER_OBJECTS    = $(call objects,obj,$(TRACER_SOURCES))
 # Of the tracer, what needs no Xen.
-CHECKED_SOURCES   = $(patsubst %,tracer/%.c,buffer_size clock clock_check command console_file console_ring console_text device_model domain_end domain_list holders idle kernel_buffer_size pace probe_line trace_alive trace_watch trigger xenstore_names)
+CHECKED_SOURCES   = $(patsubst %,tracer/%.c,boot_wait buffer_size clock clock_check command console_file console_ring console_text device_model disk_guard domain_end domain_list holders idle kernel_buffer_size lock output_directory pace probe_line realtime signals trace_alive trace_watch trigger xenstore_names)
 CHECKED_OBJECTS   = $(call objects,san,$(RECORDING_SOURCES) $(ANALYZER_SOURCES) $(CHECKED_SOURCES))
 FLIPS_PROGRAMS    = $(BUILD)/flips/flip_trace $(BUILD)/flips/damage_recording
 UNIT_PROGRAMS     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))

@@ -92,16 +92,19 @@ bool xph_chunk_writer_flush(struct xph_chunk_writer *writer, struct xph_error *e
     return xph_write_all(writer->index_fd, &entries, 1, err);
 }
 
+/* A file system on a network may tell only now that it had no room. */
+static bool close_file(int fd, struct xph_error *err)
+{
+    return fd < 0 || close(fd) == 0 || xph_fail_errno(err, errno, "cannot write");
+}
+
 bool xph_chunk_writer_close(struct xph_chunk_writer *writer, struct xph_error *err)
 {
-    bool ok = true;
+    struct xph_error second;
+    bool ok = writer->index_fd < 0 || xph_chunk_writer_flush(writer, err);
 
-    if (writer->index_fd >= 0) {
-        ok = xph_chunk_writer_flush(writer, err);
-        close(writer->index_fd);
-    }
-    if (writer->fd >= 0)
-        close(writer->fd);
+    ok = close_file(writer->index_fd, ok ? err : &second) && ok;
+    ok = close_file(writer->fd, ok ? err : &second) && ok;
     writer->fd = writer->index_fd = -1;
     return ok;
 }

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "recording/disk_space.h"
+
 enum {
     TRIM_SHARE = 8, /* of what is kept must be in excess before anything is freed */
     TRIAL_BYTES = 64 * 1024,
@@ -216,6 +218,7 @@ static bool close_hole(int dirfd, const struct ring_names *names,
         .head = head_bytes > 0 ? 1 : 0,
     };
     struct xph_error cause;
+    uint64_t kept;
 
     file.first = find_kept(file.entries, file.head, file.count);
     *had_hole = file.first > file.head;
@@ -226,10 +229,13 @@ static bool close_hole(int dirfd, const struct ring_names *names,
         return xph_fail(err, "%s: its index is damaged", names->file);
     if (file.first < file.count && file.entries[file.first].offset <= file.size)
         file.size = end_of_data(dirfd, names->file, file.entries[file.first].offset, file.size);
+    kept = file.first < file.count ? file.size - file.entries[file.first].offset : 0;
+    if (!xph_disk_space_for(dirfd, kept > file.size ? 0 : kept, names->file, err))
+        return false;
     if (rewrite(dirfd, names, &file, &cause))
         return true;
     xph_fail(err, "%s: %s", names->file, cause.text);
-    err->errnum = cause.errnum;
+    err->errnum = cause.errnum == ENOSPC ? XPH_UNFINISHED : cause.errnum;
     return false;
 }
 

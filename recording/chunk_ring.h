@@ -26,8 +26,8 @@ bool xph_chunk_ring_trim(struct xph_chunk_ring *ring, struct xph_chunk_writer *w
 
 /* Takes the hole out of `name` and its index, if there is one (without an index there is none),
  * which *had_hole tells (may be NULL); `name` must not be open for writing. For a short time both
- * old and new need space. May be killed at any moment and called again. Whatever the index says,
- * the new file is no larger than the data of the old one. */
+ * old and new need space; XPH_UNFINISHED where it is missing. May be killed at any moment and
+ * called again. Whatever the index says, the new file is no larger than the data of the old one. */
 bool xph_chunk_ring_close(int dirfd, const char *name, uint64_t head_bytes, bool *had_hole,
                           struct xph_error *err);
 

@@ -9,8 +9,12 @@
 
 #include <stdbool.h>
 
+/* Instead of an errno: nothing is lost, but a file could not be brought into its last form for want
+ * of disk space. `xenphase repair` does it later. */
+enum { XPH_UNFINISHED = -1 };
+
 struct xph_error {
-    int errnum;      /* the errno behind it, 0 where there is none */
+    int errnum;      /* the errno behind it, 0 where there is none, or XPH_UNFINISHED */
     char text[1024]; /* cause and remedy, without a final newline */
 };
 

@@ -11,12 +11,14 @@
 
 #include "recording/error.h"
 
-#define XPH_FILE_MANIFEST     "manifest.json"
-#define XPH_FILE_TRACE        "xen.trace"
-#define XPH_FILE_SAMPLES      "domains.samples"
-#define XPH_FILE_XENSTORE     "xenstore.events"
-#define XPH_DIRECTORY_CONSOLE "console"
-#define XPH_INDEX_SUFFIX      ".index" /* after the name of the file that it covers */
+#define XPH_FILE_MANIFEST "manifest.json"
+/* Space that is set aside for the last manifest, so that a full disk has room for it. */
+#define XPH_FILE_MANIFEST_RESERVE "manifest.json.next"
+#define XPH_FILE_TRACE            "xen.trace"
+#define XPH_FILE_SAMPLES          "domains.samples"
+#define XPH_FILE_XENSTORE         "xenstore.events"
+#define XPH_DIRECTORY_CONSOLE     "console"
+#define XPH_INDEX_SUFFIX          ".index" /* after the name of the file that it covers */
 
 /* Writes all of `iov` (count <= 1024), going on after short writes; `iov` is consumed. */
 bool xph_write_all(int fd, struct iovec *iov, int count, struct xph_error *err);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "recording/chunk_ring.h"
+#include "recording/disk_space.h"
 #include "recording/files.h"
 
 #define UNFINISHED XPH_FILE_KERNEL ".part"
@@ -242,6 +243,29 @@ static bool close_rings(const struct parts *parts, struct xph_error *err)
     return true;
 }
 
+/* For a moment there are both, the parts and what is made of them. */
+static bool check_space(const struct parts *parts, struct xph_error *err)
+{
+    uint64_t size, bytes = 0;
+    char name[32];
+
+    for (unsigned cpu = 0; cpu < parts->cpus; cpu++) {
+        cpu_name(name, sizeof(name), cpu);
+        bytes += part_size(parts->dirfd, name, &size) ? size : 0;
+    }
+    bytes += part_size(parts->dirfd, XPH_FILE_KERNEL_HEAD, &size) ? size : 0;
+    bytes += part_size(parts->dirfd, XPH_FILE_KERNEL_NAMES, &size) ? size : 0;
+    return xph_disk_space_for(parts->dirfd, bytes, XPH_FILE_KERNEL, err);
+}
+
+/* On the disk before the parts are given up. */
+static bool sync_writer(struct xph_chunk_writer *out, struct xph_error *err)
+{
+    return xph_chunk_writer_flush(out, err) &&
+           ((fdatasync(out->fd) == 0 && fdatasync(out->index_fd) == 0) ||
+            xph_fail_errno(err, errno, "cannot write %s", UNFINISHED));
+}
+
 bool xph_kernel_parts_join(int dirfd, struct xph_error *err)
 {
     struct parts parts = {
@@ -253,8 +277,9 @@ bool xph_kernel_parts_join(int dirfd, struct xph_error *err)
         return true;
     /* What an earlier attempt left. */
     remove_file(dirfd, UNFINISHED);
-    ok = close_rings(&parts, err) && xph_chunk_writer_open(&parts.out, dirfd, UNFINISHED, err) &&
-         write_file(&parts, err);
+    ok = close_rings(&parts, err) && check_space(&parts, err) &&
+         xph_chunk_writer_open(&parts.out, dirfd, UNFINISHED, err) && write_file(&parts, err) &&
+         sync_writer(&parts.out, err);
     if (!xph_chunk_writer_close(&parts.out, ok ? err : &second))
         ok = false;
     ok = ok &&
@@ -264,5 +289,7 @@ bool xph_kernel_parts_join(int dirfd, struct xph_error *err)
         xph_kernel_parts_remove(dirfd);
     else
         remove_file(dirfd, UNFINISHED);
+    if (!ok && err->errnum == ENOSPC)
+        err->errnum = XPH_UNFINISHED;
     return ok;
 }

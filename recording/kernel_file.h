@@ -28,7 +28,8 @@ bool xph_kernel_parts_left(int dirfd);
 
 /*
  * Puts the parts together and removes them, if there are any. When this fails they are still
- * there, and there is no dom0.dat: what takes space while it is made is the largest error here.
+ * there, and there is no dom0.dat; XPH_UNFINISHED where space is missing, as both need it while it
+ * is made.
  */
 bool xph_kernel_parts_join(int dirfd, struct xph_error *err);
 void xph_kernel_parts_remove(int dirfd);

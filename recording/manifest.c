@@ -11,8 +11,7 @@
 #include "recording/files.h"
 #include "recording/manifest_fields.h"
 
-#define RESERVED_NAME "manifest.json.next"
-#define UPDATE_NAME   "manifest.json.new"
+#define UPDATE_NAME "manifest.json.new"
 
 enum {
     RESERVED_BYTES = 1024 * 1024,
@@ -22,9 +21,8 @@ enum {
 };
 
 static const char *const state_names[] = {
-    [XPH_STATE_RECORDING] = "recording",
-    [XPH_STATE_COMPLETE] = "complete",
-    [XPH_STATE_INTERRUPTED] = "interrupted",
+    [XPH_STATE_RECORDING] = "recording",     [XPH_STATE_COMPLETE] = "complete",
+    [XPH_STATE_INTERRUPTED] = "interrupted", [XPH_STATE_UNFINISHED] = "unfinished",
     [XPH_STATE_FAILED] = "failed",
 };
 
@@ -116,17 +114,24 @@ fail:
 
 bool xph_manifest_reserve(int dirfd, struct xph_error *err)
 {
-    int fd = openat(dirfd, RESERVED_NAME, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    int fd = openat(dirfd, XPH_FILE_MANIFEST_RESERVE, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     int result;
 
     if (fd < 0)
-        return xph_fail_errno(err, errno, "cannot create %s", RESERVED_NAME);
+        return xph_fail_errno(err, errno, "cannot create %s", XPH_FILE_MANIFEST_RESERVE);
     result = posix_fallocate(fd, 0, RESERVED_BYTES);
     close(fd);
     if (result != 0)
         return xph_fail_errno(err, result, "cannot set %d KiB of disk space aside",
                               RESERVED_BYTES / 1024);
     return true;
+}
+
+bool xph_manifest_release(int dirfd)
+{
+    bool reserve = unlinkat(dirfd, XPH_FILE_MANIFEST_RESERVE, 0) == 0;
+
+    return unlinkat(dirfd, UPDATE_NAME, 0) == 0 || reserve;
 }
 
 /* Writes all that the file `name` is to hold; it is not truncated first, as the blocks set aside by
@@ -143,9 +148,24 @@ static bool write_text(int dirfd, const char *name, const char *text, bool sync,
     ok = xph_write_all(fd, &iov, 1, err);
     if (ok && (ftruncate(fd, (off_t)strlen(text)) != 0 || (sync && fsync(fd) != 0)))
         ok = xph_fail_errno(err, errno, "cannot write %s", name);
-    close(fd);
+    if (close(fd) != 0 && ok)
+        ok = xph_fail_errno(err, errno, "cannot write %s", name);
     if (ok && renameat(dirfd, name, dirfd, XPH_FILE_MANIFEST) != 0)
         ok = xph_fail_errno(err, errno, "cannot replace %s", XPH_FILE_MANIFEST);
+    /* What it says of the other files must not come back as it was before. */
+    if (ok && sync && fsync(dirfd) != 0 && errno != EINVAL)
+        ok = xph_fail_errno(err, errno, "cannot bring %s to the disk", XPH_FILE_MANIFEST);
+    return ok;
+}
+
+static bool write_json(int dirfd, const char *name, const json_t *root, bool sync,
+                       struct xph_error *err)
+{
+    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    bool ok = text ? write_text(dirfd, name, text, sync, err)
+                   : xph_fail(err, "out of memory for the manifest");
+
+    free(text);
     return ok;
 }
 
@@ -153,18 +173,15 @@ static bool write_manifest(int dirfd, const char *name, const struct xph_manifes
                            bool sync, struct xph_error *err)
 {
     json_t *root = manifest_to_json(manifest);
-    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-    bool ok = text ? write_text(dirfd, name, text, sync, err)
-                   : xph_fail(err, "out of memory for the manifest");
+    bool ok = write_json(dirfd, name, root, sync, err);
 
-    free(text);
     json_decref(root);
     return ok;
 }
 
 bool xph_manifest_write(int dirfd, const struct xph_manifest *manifest, struct xph_error *err)
 {
-    return write_manifest(dirfd, RESERVED_NAME, manifest, true, err);
+    return write_manifest(dirfd, XPH_FILE_MANIFEST_RESERVE, manifest, true, err);
 }
 
 bool xph_manifest_update(int dirfd, const struct xph_manifest *manifest, struct xph_error *err)
@@ -173,6 +190,46 @@ bool xph_manifest_update(int dirfd, const struct xph_manifest *manifest, struct 
 
     if (!ok)
         unlinkat(dirfd, UPDATE_NAME, 0);
+    return ok;
+}
+
+static bool load(int dirfd, json_t **root, struct xph_error *err)
+{
+    struct xph_mapped_file file;
+    json_error_t json_error;
+
+    if (!xph_map_file(dirfd, XPH_FILE_MANIFEST, &file, err))
+        return false;
+    if (file.size > MAX_MANIFEST_BYTES) {
+        xph_unmap_file(&file);
+        return xph_fail(err, "manifest.json is larger than any manifest: damaged");
+    }
+    *root = json_loadb((const char *)file.data, file.size, 0, &json_error);
+    xph_unmap_file(&file);
+    return *root ||
+           xph_fail(err, "manifest.json is damaged: line %d: %s", json_error.line, json_error.text);
+}
+
+/* Only these two are touched: what another version wrote beside them stays. */
+bool xph_manifest_complete(int dirfd, bool *completed, struct xph_error *err)
+{
+    json_t *root;
+    const char *state;
+    bool ok;
+
+    *completed = false;
+    if (!load(dirfd, &root, err))
+        return false;
+    state = json_string_value(json_object_get(root, "state"));
+    *completed = state && strcmp(state, state_names[XPH_STATE_UNFINISHED]) == 0;
+    if (!*completed) {
+        json_decref(root);
+        return true;
+    }
+    json_object_set_new(root, "state", json_string(state_names[XPH_STATE_COMPLETE]));
+    json_object_set_new(root, "state_reason", json_null());
+    ok = write_json(dirfd, XPH_FILE_MANIFEST_RESERVE, root, true, err);
+    json_decref(root);
     return ok;
 }
 
@@ -312,23 +369,12 @@ static bool read_tails(const json_t *array, struct xph_manifest *manifest, struc
 
 bool xph_manifest_read(int dirfd, struct xph_manifest *manifest, struct xph_error *err)
 {
-    struct xph_mapped_file file;
-    json_error_t json_error;
     json_t *root, *trace;
     bool ok;
 
     *manifest = (struct xph_manifest){0};
-    if (!xph_map_file(dirfd, XPH_FILE_MANIFEST, &file, err))
+    if (!load(dirfd, &root, err))
         return false;
-    if (file.size > MAX_MANIFEST_BYTES) {
-        xph_unmap_file(&file);
-        return xph_fail(err, "manifest.json is larger than any manifest: damaged");
-    }
-    root = json_loadb((const char *)file.data, file.size, 0, &json_error);
-    xph_unmap_file(&file);
-    if (!root)
-        return xph_fail(err, "manifest.json is damaged: line %d: %s", json_error.line,
-                        json_error.text);
     trace = json_object_get(json_object_get(root, "sources"), "xentrace");
     ok = read_header(root, manifest, err) && xph_manifest_fields_from_json(root, manifest, err) &&
          read_argv(json_object_get(json_object_get(root, "command"), "argv"), manifest, err) &&

@@ -40,6 +40,7 @@ enum xph_recording_state {
     XPH_STATE_RECORDING,   /* still being made, or its recorder was killed */
     XPH_STATE_COMPLETE,    /* stopped as planned */
     XPH_STATE_INTERRUPTED, /* stopped by a signal, readable up to there */
+    XPH_STATE_UNFINISHED,  /* complete, once xenphase repair has given its files their last form */
     XPH_STATE_FAILED,      /* stopped by an error such as a full disk, readable up to there */
 };
 
@@ -71,10 +72,12 @@ struct xph_manifest {
     struct xph_instant command_start, command_end;
     struct xph_instant recording_start, recording_end;
     char *triggered_by;  /* what --trigger saw, NULL if nothing */
+    char *ended_by;      /* what else ended it before what `until` asks for, NULL if nothing did */
     uint64_t ring_bytes; /* only the last so many were kept; 0: all */
     char *until;         /* "exit", "idle" or seconds as text */
     char *until_rule;    /* the rule in words */
     char *recorder_version;
+    char *priority_refused; /* what the recorder's threads may not have and why, NULL if all */
 
     char *hostname;
     char *xen_version, *xen_command_line;
@@ -147,6 +150,13 @@ bool xph_manifest_update(int dirfd, const struct xph_manifest *manifest, struct 
 
 /* Sets disk space aside so that the next _write succeeds even when the disk is full by then. */
 bool xph_manifest_reserve(int dirfd, struct xph_error *err);
+
+/* Gives that space back, and what an _update left that was killed; returns whether there was any.
+ */
+bool xph_manifest_release(int dirfd);
+
+/* Of an unfinished recording whose files have their last form now: says that it is complete. */
+bool xph_manifest_complete(int dirfd, bool *completed, struct xph_error *err);
 
 /* Reads and checks manifest.json; `manifest` must be released by xph_manifest_free even after a
  * failure. */

@@ -20,6 +20,7 @@ struct field {
 
 static const struct field manifest_fields[] = {
     FIELD("recorder_version", STRING, recorder_version),
+    FIELD("priority_refused", STRING, priority_refused),
     FIELD("state_reason", STRING, state_reason),
     FIELD("command.ended", BOOLEAN, command_ended),
     FIELD("command.exit_status", INT32, exit_status),
@@ -30,6 +31,7 @@ static const struct field manifest_fields[] = {
     FIELD("recording.end", INSTANT, recording_end),
     FIELD("recording.ring_bytes", UINT64, ring_bytes),
     FIELD("recording.triggered_by", STRING, triggered_by),
+    FIELD("recording.ended_by", STRING, ended_by),
     FIELD("recording.until", STRING, until),
     FIELD("recording.until_rule", STRING, until_rule),
     FIELD("host.name", STRING, hostname),

@@ -1,18 +1,39 @@
 #include "tracer/clean_up.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "tracer/kernel_probes.h"
 #include "tracer/kernel_trace.h"
 #include "tracer/lock.h"
 #include "tracer/trace_buffers.h"
+#include "tracer/trace_instance.h"
 #include "tracer/xen_host.h"
+
+static bool defines_probe(const char *file)
+{
+    char *text = tracefs_instance_file_read(NULL, file, NULL);
+    bool found = text && strstr(text, ":" KERNEL_PROBE_SYSTEM "/");
+
+    free(text);
+    return found;
+}
+
+bool clean_up_kernel_wanted(void)
+{
+    return tracefs_tracing_dir() &&
+           (tracefs_instance_exists(TRACE_INSTANCE_KERNEL) ||
+            tracefs_instance_exists(TRACE_INSTANCE_SERIAL) || defines_probe("kprobe_events") ||
+            defines_probe("uprobe_events"));
+}
 
 static bool clean_up_xen(const struct xen_host *host, uint32_t left_mask, struct xph_error *err)
 {
     struct trace_buffers buffers;
     bool ok;
 
-    if (!trace_buffers_open(&buffers, host, left_mask, err))
+    if (!trace_buffers_open(&buffers, host, &left_mask, err))
         return false;
     ok = trace_buffers_put_back(&buffers, err);
     trace_buffers_close(&buffers);
@@ -26,23 +47,23 @@ bool clean_up(xentoollog_logger *log, struct xph_error *err)
 {
     struct recorder_lock lock = {.fd = -1};
     struct xen_host host = {0};
-    uint32_t left_mask;
-    struct xph_error left;
+    struct xph_error remains;
+    struct left_over left;
     bool ok, kernel, is_left;
 
     if (!xen_host_open(&host, log, err))
         return false;
-    if (!recorder_lock_take(&lock, &left_mask, err)) {
+    if (!recorder_lock_take(&lock, &left, err)) {
         xen_host_close(&host);
         return false;
     }
     kernel = kernel_trace_clean_up();
-    is_left = kernel_trace_left(&left);
+    is_left = kernel_trace_left(&remains);
     if (kernel)
         puts(is_left ? "dom0's kernel: some probes and trace instances removed"
                      : "dom0's kernel: probes and trace instance removed");
-    ok = left_mask == 0 || clean_up_xen(&host, left_mask, err);
-    if (!kernel && !is_left && left_mask == 0)
+    ok = !left.found || clean_up_xen(&host, left.mask, err);
+    if (!kernel && !is_left && !left.found)
         puts("nothing to clean up");
     /* Only what was put back is forgotten. */
     if (ok)
@@ -54,7 +75,7 @@ bool clean_up(xentoollog_logger *log, struct xph_error *err)
         struct xph_error cause = *err;
 
         xph_fail(err, "%s%s%s (then run xenphase record --cleanup again)", ok ? "" : cause.text,
-                 ok ? "" : "; ", left.text);
+                 ok ? "" : "; ", remains.text);
     }
     return ok && !is_left;
 }

@@ -14,4 +14,7 @@
  * the rights are missing, or something could not be removed. */
 bool clean_up(xentoollog_logger *log, struct xph_error *err);
 
+/* Whether there is something of ours in tracefs; only for who holds the recorder's lock. */
+bool clean_up_kernel_wanted(void);
+
 #endif

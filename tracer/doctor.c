@@ -1,19 +1,26 @@
 #include "tracer/doctor.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <xenforeignmemory.h>
 #include <xenstore.h>
 
+#include "recording/disk_space.h"
+#include "tracer/clean_up.h"
 #include "tracer/clock.h"
+#include "tracer/disk_guard.h"
 #include "tracer/kernel_trace.h"
 #include "tracer/lock.h"
 #include "tracer/probe_sets.h"
 #include "tracer/realtime.h"
+#include "tracer/signals.h"
 #include "tracer/trace_buffers.h"
 #include "tracer/xen_host.h"
 
@@ -75,8 +82,16 @@ static enum finding check_kernel(const struct xen_host *host)
     struct xph_error err;
     size_t set_count;
     const struct probe_set *sets = probe_sets(&set_count);
+    struct signals signals;
+    bool ok;
 
-    if (!kernel_trace_try(sets, set_count, host->version, &probes, &err))
+    if (clean_up_kernel_wanted())
+        return tell(LIMITED, "dom0 kernel", "not tried beside what an earlier recorder left there");
+    /* Whoever ends us while the probes are there must not leave them. */
+    signals_block(&signals);
+    ok = kernel_trace_try(sets, set_count, host->version, &probes, &err);
+    signals_unblock(&signals);
+    if (!ok)
         return tell(MISSING, "dom0 kernel", "%s", err.text);
     tell(probes.missing_count ? LIMITED : OK, "dom0 kernel", "%zu kinds of event, %zu missing",
          probes.count, probes.missing_count);
@@ -107,6 +122,23 @@ static enum finding check_consoles(const struct xen_host *host)
         return tell(MISSING, "console", "guests' pages cannot be mapped: %s", strerror(errno));
     xenforeignmemory_close(memory);
     return tell(OK, "console", "paravirtual consoles can be read along");
+}
+
+static enum finding check_disk(const struct xen_host *host)
+{
+    const struct disk_rules rules = {.reserve_bytes = (uint64_t)DEFAULT_RESERVE_MIB << 20};
+    int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct xph_disk_space space;
+    struct xph_error err;
+    bool ok = fd >= 0 ? xph_disk_space_ask(fd, &space, &err) : xph_fail_errno(&err, errno, ".");
+
+    (void)host;
+    if (fd >= 0)
+        close(fd);
+    if (!ok || !disk_guard_start(&rules, &space, "a recording here", &err))
+        return tell(LIMITED, "disk", "%s", err.text);
+    return tell(OK, "disk", "%s, %" PRIu64 " MiB are free in this directory", space.kind,
+                space.free_bytes >> 20);
 }
 
 static enum finding check_clock(const struct xen_host *host)
@@ -147,7 +179,7 @@ static enum doctor_verdict check_sources(const struct xen_host *host)
     } checks[] = {
         {check_trace_buffers, true}, {check_sampler, true},   {check_kernel, false},
         {check_xenstore, false},     {check_consoles, false}, {check_clock, false},
-        {check_priority, false},
+        {check_priority, false},     {check_disk, false},
     };
     enum doctor_verdict verdict = DOCTOR_WELL;
 
@@ -165,7 +197,7 @@ enum doctor_verdict doctor_run(xentoollog_logger *log)
     enum doctor_verdict verdict;
     struct xen_host host;
     struct xph_error err;
-    uint32_t left_mask;
+    struct left_over left;
 
     if (!xen_host_open(&host, log, &err)) {
         tell(MISSING, "Xen", "%s", err.text);
@@ -174,9 +206,11 @@ enum doctor_verdict doctor_run(xentoollog_logger *log)
     tell(OK, "Xen", "%s, TSC %.3f MHz, CPUs up to number %u", host.version,
          (double)host.tsc_khz / 1e3, host.cpu_slots - 1);
     /* A recorder at work would lose its probes to ours. */
-    if (recorder_lock_take(&lock, &left_mask, &err)) {
-        if (left_mask)
-            tell(LIMITED, "left over", "an earlier recorder was killed: xenphase record --cleanup");
+    if (recorder_lock_take(&lock, &left, &err)) {
+        if (left.found || clean_up_kernel_wanted())
+            tell(LIMITED, "left over",
+                 "an earlier recorder was killed: xenphase record --cleanup takes away what it "
+                 "left, as the next recording does");
         verdict = check_sources(&host);
     } else {
         tell(LIMITED, "busy", "%s", err.text);

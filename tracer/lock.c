@@ -10,7 +10,16 @@
 /* /run is emptied at boot, as Xen's tracing state is. */
 #define LOCK_PATH "/run/xenphase-record.lock"
 
-bool recorder_lock_take(struct recorder_lock *lock, uint32_t *left_mask, struct xph_error *err)
+/* A mask of 0 is one, too: nothing was traced. */
+struct left_over recorder_lock_read_note(const char *note)
+{
+    char *end;
+    unsigned long mask = strtoul(note, &end, 0);
+
+    return (struct left_over){end != note, (uint32_t)mask};
+}
+
+bool recorder_lock_take(struct recorder_lock *lock, struct left_over *left, struct xph_error *err)
 {
     char note[32] = "";
 
@@ -25,7 +34,7 @@ bool recorder_lock_take(struct recorder_lock *lock, uint32_t *left_mask, struct 
     }
     if (pread(lock->fd, note, sizeof(note) - 1, 0) < 0)
         note[0] = '\0';
-    *left_mask = (uint32_t)strtoul(note, NULL, 0);
+    *left = recorder_lock_read_note(note);
     return true;
 }
 

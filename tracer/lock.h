@@ -13,11 +13,17 @@ struct recorder_lock {
     int fd; /* -1 while not held */
 };
 
-/*
- * Takes the lock. *left_mask is the event mask that a recorder which died without cleaning up had
- * found when it started, or 0 if the last one ended in good order.
- */
-bool recorder_lock_take(struct recorder_lock *lock, uint32_t *left_mask, struct xph_error *err);
+/* What a recorder that died without cleaning up has left. */
+struct left_over {
+    bool found;    /* if not, the last one ended in good order */
+    uint32_t mask; /* of events, that it had found when it started */
+};
+
+/* Takes the lock. */
+bool recorder_lock_take(struct recorder_lock *lock, struct left_over *left, struct xph_error *err);
+
+/* Reads such a note. */
+struct left_over recorder_lock_read_note(const char *note);
 
 /* Notes the mask that is to be put back, until recorder_lock_release(). */
 bool recorder_lock_note(struct recorder_lock *lock, uint32_t mask, struct xph_error *err);

@@ -28,6 +28,8 @@ enum {
     OPTION_MAX_TIME,
     OPTION_MAX_SIZE,
     OPTION_RING,
+    OPTION_RESERVE,
+    OPTION_ALLOW_TMPFS,
     OPTION_TRIGGER,
     OPTION_CLEANUP,
     OPTION_DOCTOR,
@@ -43,6 +45,8 @@ static const struct option long_options[] = {
     {"max-size", required_argument, NULL, OPTION_MAX_SIZE},
     {"trigger", required_argument, NULL, OPTION_TRIGGER},
     {"ring", required_argument, NULL, OPTION_RING},
+    {"reserve-mib", required_argument, NULL, OPTION_RESERVE},
+    {"allow-tmpfs", no_argument, NULL, OPTION_ALLOW_TMPFS},
     {"events", required_argument, NULL, OPTION_EVENTS},
     {"kernel", required_argument, NULL, OPTION_KERNEL},
     {"xenstore", required_argument, NULL, OPTION_XENSTORE},
@@ -147,7 +151,15 @@ static bool parse_option(struct options *options, int option, struct xph_error *
     case OPTION_RING:
         if (!parse_number(optarg, SMALLEST_RING_MIB, MAX_SIZE_MIB, &number, "--ring", err))
             return false;
-        options->ring_bytes = (uint64_t)(number * (1 << 20));
+        options->ring_bytes = options->disk.ring_bytes = (uint64_t)(number * (1 << 20));
+        return true;
+    case OPTION_RESERVE:
+        if (!parse_number(optarg, 0, MAX_SIZE_MIB, &number, "--reserve-mib", err))
+            return false;
+        options->disk.reserve_bytes = (uint64_t)(number * (1 << 20));
+        return true;
+    case OPTION_ALLOW_TMPFS:
+        options->disk.allow_memory = true;
         return true;
     case OPTION_EVENTS:
         return parse_events(options, optarg, err);
@@ -205,6 +217,7 @@ bool options_parse(struct options *options, int argc, char **argv, struct xph_er
         .until_text = "exit",
         .idle_timeout = DEFAULT_IDLE_TIMEOUT,
         .events = event_sets(&(size_t){0}),
+        .disk = {.reserve_bytes = (uint64_t)DEFAULT_RESERVE_MIB << 20},
         .sample = true,
         .sample_hz = DEFAULT_SAMPLE_HZ,
         .sample_limited = true,

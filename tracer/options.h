@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "recording/error.h"
+#include "tracer/disk_guard.h"
 #include "tracer/event_sets.h"
 #include "tracer/probe_sets.h"
 #include "tracer/trigger.h"
@@ -48,6 +49,7 @@ struct options {
     double max_seconds;  /* 0: no limit */
     uint64_t ring_bytes; /* only the last so many of the recording are kept, 0: all */
     uint64_t max_bytes;  /* of the recording, 0: no limit */
+    struct disk_rules disk;
     struct trigger triggers[MAX_TRIGGERS]; /* what ends a recording of the system */
     size_t trigger_count;
     char **command; /* NULL-terminated; empty only where there is something else to do */

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "recording/files.h"
+
 static char *name_from_time(void)
 {
     char name[64];
@@ -64,6 +66,15 @@ static DIR *open_listing(int dirfd, const char *name)
     return listing;
 }
 
+/* What a file takes: a ring's has a hole at its front, and some file systems set more aside than
+ * was written. */
+static uint64_t file_bytes(const struct stat *status)
+{
+    uint64_t size = (uint64_t)status->st_size, taken = (uint64_t)status->st_blocks * 512;
+
+    return size < taken ? size : taken;
+}
+
 static uint64_t count_bytes(DIR *listing)
 {
     uint64_t bytes = 0;
@@ -72,10 +83,10 @@ static uint64_t count_bytes(DIR *listing)
     DIR *inner;
 
     while (listing && (entry = readdir(listing)) != NULL) {
-        if (!is_entry(entry->d_name) ||
+        if (!is_entry(entry->d_name) || strcmp(entry->d_name, XPH_FILE_MANIFEST_RESERVE) == 0 ||
             fstatat(dirfd(listing), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
-        bytes += (uint64_t)status.st_size;
+        bytes += S_ISREG(status.st_mode) ? file_bytes(&status) : 0;
         inner = S_ISDIR(status.st_mode) ? open_listing(dirfd(listing), entry->d_name) : NULL;
         bytes += count_bytes(inner);
     }
@@ -87,6 +98,48 @@ static uint64_t count_bytes(DIR *listing)
 uint64_t output_directory_bytes(const struct output_directory *directory)
 {
     return count_bytes(open_listing(directory->fd, "."));
+}
+
+/* Not every file system has something to sync of a directory. */
+static bool sync_file(int fd, const char *name, struct xph_error *err)
+{
+    return fsync(fd) == 0 || errno == EINVAL ||
+           xph_fail_errno(err, errno, "cannot bring %s to the disk", name);
+}
+
+static bool sync_content(DIR *listing, struct xph_error *err);
+
+static bool sync_entry(int dirfd, const char *name, struct xph_error *err)
+{
+    int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat status;
+    bool ok;
+
+    if (fd < 0)
+        return xph_fail_errno(err, errno, "cannot open %s", name);
+    ok = sync_file(fd, name, err);
+    if (ok && fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+        ok = sync_content(open_listing(fd, "."), err);
+    close(fd);
+    return ok;
+}
+
+static bool sync_content(DIR *listing, struct xph_error *err)
+{
+    struct dirent *entry;
+    bool ok = listing || xph_fail_errno(err, errno, "cannot list the recording");
+
+    while (ok && (entry = readdir(listing)) != NULL)
+        ok = !is_entry(entry->d_name) || sync_entry(dirfd(listing), entry->d_name, err);
+    if (listing)
+        closedir(listing);
+    return ok;
+}
+
+bool output_directory_sync(const struct output_directory *directory, struct xph_error *err)
+{
+    return sync_content(open_listing(directory->fd, "."), err) &&
+           sync_file(directory->fd, directory->path, err);
 }
 
 static void remove_content(DIR *listing)

@@ -17,8 +17,11 @@ struct output_directory {
 bool output_directory_make(struct output_directory *directory, const char *path,
                            struct xph_error *err);
 
-/* The size of all its files. */
+/* What its files take of the disk, but for the space that is set aside for the last manifest. */
 uint64_t output_directory_bytes(const struct output_directory *directory);
+
+/* Waits until all that was written is on the disk; false if some of it cannot be. */
+bool output_directory_sync(const struct output_directory *directory, struct xph_error *err);
 
 /* Removes the directory and the files of a recording in it. */
 void output_directory_discard(struct output_directory *directory);

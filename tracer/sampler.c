@@ -219,7 +219,7 @@ static bool update_domain(struct sampler *sampler, const xc_domaininfo_t *info,
     domain_end_add(&domain->end, &now, at.monotonic_ns);
     if (sampler->consoles && domain->end.certain)
         console_source_drop(sampler->consoles, info->domain);
-    if (domain->is_new && now.cpu_time_ns > 0)
+    if (domain->is_new && now.cpu_time_ns > 0 && !(now.flags & XPH_DOMAIN_SHUTDOWN))
         idle_watch_add(&domain->idle_watch, at, error_ns, now.cpu_time_ns);
     return true;
 }
@@ -408,18 +408,14 @@ void sampler_close(struct sampler *sampler)
     pthread_mutex_destroy(&sampler->lock);
 }
 
-struct sampler_progress sampler_progress(struct sampler *sampler)
+bool sampler_failed(struct sampler *sampler, struct xph_error *why)
 {
-    struct sampler_progress progress = {0};
+    bool failed;
 
     pthread_mutex_lock(&sampler->lock);
-    progress.failed = sampler->failed;
-    for (size_t i = 0; i < sampler->domains.living_count; i++) {
-        const struct sampled_domain *domain = &sampler->domains.living[i];
-
-        if (domain->is_new && !domain->idle_watch.idle)
-            progress.not_idle++;
-    }
+    failed = sampler->failed;
+    if (failed)
+        *why = sampler->error;
     pthread_mutex_unlock(&sampler->lock);
-    return progress;
+    return failed;
 }

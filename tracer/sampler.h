@@ -64,11 +64,7 @@ bool sampler_start(struct sampler *sampler, struct xph_error *err);
 bool sampler_stop(struct sampler *sampler, struct xph_error *err);
 void sampler_close(struct sampler *sampler);
 
-/* How many new domains live without being idle. */
-struct sampler_progress {
-    unsigned not_idle;
-    bool failed;
-};
-struct sampler_progress sampler_progress(struct sampler *sampler);
+/* Whether sampling has failed, and why. */
+bool sampler_failed(struct sampler *sampler, struct xph_error *why);
 
 #endif

@@ -4,54 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "recording/manifest.h"
+#include "recording/kernel_file.h"
 #include "tracer/buffer_size.h"
 #include "tracer/clock.h"
-#include "tracer/command.h"
-#include "tracer/lock.h"
 #include "tracer/log.h"
-#include "tracer/output_directory.h"
+#include "tracer/realtime.h"
 #include "tracer/session_manifest.h"
-#include "tracer/sources.h"
-#include "tracer/xen_host.h"
+#include "tracer/session_wait.h"
 
 enum {
     DEFAULT_BUFFER_PAGES = 1024,
     SMALLEST_BUFFER_PAGES = 32,
     /* All rings together get at most this part of the host's memory. */
     MEMORY_SHARE = 64,
-    TICK_MS = 500,        /* nothing waits for us: the command's end comes as a signal */
-    BOOT_TICK_MS = 50,    /* whoever waits for the end of a boot does not want to wait longer */
-    AFTER_TRIGGER_S = 2,  /* what came of it is of interest, too */
-    LIMIT_EVERY_MS = 500, /* between two looks at the recording's size */
-    /* Xen drops a destroyed domain's last reference some 50 ms after the toolstack has returned. */
-    SETTLE_MS = 250,
-};
-
-enum { SIGNALS_BEFORE_GIVING_UP = 2 };
-
-struct session {
-    const struct options *options;
-    xentoollog_logger *log;
-    struct xen_host host;
-    struct recorder_lock lock;
-    bool keep_note; /* what an earlier recorder left on is not put back yet */
-    struct trace_buffers buffers;
-    struct output_directory directory;
-    struct sources sources;
-    struct command command;
-    struct xph_manifest manifest;
-    sigset_t handled, original_mask;
-    unsigned signals; /* how many asked us to end */
-    int last_signal;
-    const char *limit; /* the limit of ours that ended the recording, NULL if none did */
-    uint64_t limit_checked_ns;
-    bool stopped, stop_ok; /* the sources are stopped, and whether without a failure */
-    struct xph_error stop_error;
 };
 
 static uint32_t buffer_pages(const struct session *session)
@@ -102,20 +68,22 @@ static void note_unrecorded(struct session *session)
 
 static bool open_buffers(struct session *session, struct xph_error *err)
 {
-    uint32_t left_mask, pages = buffer_pages(session);
+    uint32_t pages = buffer_pages(session);
+    struct left_over left;
     char advice[256];
 
-    if (!recorder_lock_take(&session->lock, &left_mask, err))
+    if (!recorder_lock_take(&session->lock, &left, err))
         return false;
-    if (session->options->events->mask == 0 && left_mask == 0)
+    if (session->options->events->mask == 0 && !left.found)
         return true;
-    session->keep_note = left_mask != 0;
-    if (!trace_buffers_open(&session->buffers, &session->host, left_mask, err) ||
+    session->keep_note = left.found;
+    if (!trace_buffers_open(&session->buffers, &session->host, left.found ? &left.mask : NULL,
+                            err) ||
         !recorder_lock_note(&session->lock, session->buffers.saved_mask, err) ||
         !trace_buffers_make(&session->buffers, pages, err))
         return false;
     session->keep_note = false;
-    if (left_mask)
+    if (left.found)
         log_notice(session->log,
                    "an earlier recorder was killed: what it left switched on is put back now");
     pages = wanted_pages(session, pages);
@@ -127,6 +95,14 @@ static bool open_buffers(struct session *session, struct xph_error *err)
     session->manifest.trace_pages_wanted = pages;
     session->manifest.trace_pages = session->buffers.pages;
     return true;
+}
+
+static bool check_disk(struct session *session, struct xph_error *err)
+{
+    struct xph_disk_space space;
+
+    return xph_disk_space_ask(session->directory.fd, &space, err) &&
+           disk_guard_start(&session->options->disk, &space, session->directory.path, err);
 }
 
 /* What dom0's kernel does not offer is said, here and in the manifest, and the rest is recorded. */
@@ -154,6 +130,21 @@ static bool open_sources(struct session *session, struct xph_error *err)
     return true;
 }
 
+/* Without the rights, so be it; but it is said. */
+static void prepare_threads(struct session *session)
+{
+    char refused[256];
+
+    realtime_prepare(refused, sizeof(refused));
+    if (refused[0] == '\0')
+        return;
+    session->manifest.priority_refused = strdup(refused);
+    log_notice(session->log,
+               "refused: %s: under load, samples come late and records may be lost (see ulimit -r, "
+               "ulimit -l and the control group)",
+               refused);
+}
+
 static bool set_up(struct session *session, struct xph_error *err)
 {
     const struct options *options = session->options;
@@ -162,12 +153,9 @@ static bool set_up(struct session *session, struct xph_error *err)
         !xen_host_describe(&session->host, &session->manifest, err) ||
         !session_manifest_begin(&session->manifest, options, err) || !open_buffers(session, err) ||
         !output_directory_make(&session->directory, options->directory, err) ||
-        !open_sources(session, err))
+        !check_disk(session, err) || !open_sources(session, err))
         return false;
-    /* A page fault of ours in the middle of the measurement would be seen in it; without the right,
-     * so be it. */
-    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-        log_notice(session->log, "cannot lock memory: %s", strerror(errno));
+    prepare_threads(session);
     session->manifest.recording_start = clock_instant();
     session->manifest.trace_mask = options->events->mask;
     /* The space set aside is for the last manifest: the first would take it with it. */
@@ -176,152 +164,22 @@ static bool set_up(struct session *session, struct xph_error *err)
            sources_start(&session->sources, options, err);
 }
 
-static bool stop_sources(struct session *session, struct xph_error *err)
+/* How the recording ended, and why it is not complete. */
+static enum xph_recording_state state_of(const struct session *session, bool ok,
+                                         const struct xph_error *err, const char **reason)
 {
-    /* Finishing maps whole files, which need not be in memory. */
-    munlockall();
-    if (!session->stopped)
-        session->stop_ok =
-            sources_stop(&session->sources, &session->manifest.recording_end, &session->stop_error);
-    if (!session->stopped && session->sources.recorder.alive.count > 0)
-        log_notice(session->log,
-                   "Xen's tracing was off, or had another event mask, for a while: another program "
-                   "changed it, or Xen itself (see xl dmesg)");
-    session->stopped = true;
-    if (!session->stop_ok)
-        *err = session->stop_error;
-    return session->stop_ok;
-}
-
-/* Whether a limit is reached; then the recording ends, not the command. */
-static bool limit_reached(struct session *session)
-{
-    const struct options *options = session->options;
-    uint64_t now = clock_monotonic_ns();
-    uint64_t since = session->manifest.recording_start.monotonic_ns;
-
-    if (session->limit || now - session->limit_checked_ns < LIMIT_EVERY_MS * UINT64_C(1000000))
-        return session->limit;
-    session->limit_checked_ns = now;
-    if (options->max_seconds > 0 && (double)(now - since) / 1e9 >= options->max_seconds)
-        session->limit = "--max-time is over";
-    else if (options->max_bytes > 0 &&
-             output_directory_bytes(&session->directory) >= options->max_bytes)
-        session->limit = "--max-size is reached";
-    if (!session->limit)
-        return false;
-    log_notice(session->log, "%s: the recording ends here", session->limit);
-    stop_sources(session, &(struct xph_error){0});
-    return true;
-}
-
-/* Waits for a signal, at most a tick. SIGCHLD only ends the wait; the others ask us to stop. */
-static void wait_tick(struct session *session, unsigned tick_ms)
-{
-    const struct timespec tick = {0, tick_ms * 1000000L};
-    siginfo_t info;
-    int number = sigtimedwait(&session->handled, &info, &tick);
-
-    if (number <= 0 || number == SIGCHLD)
-        return;
-    session->signals++;
-    session->last_signal = number;
-    /* A terminal's Ctrl-C reaches the command by itself; a signal sent to us alone is passed on. */
-    if (session->command.pid > 0 && info.si_code == SI_USER)
-        kill(session->command.pid, number);
-    if (session->signals == 1 && session->command.pid > 0)
-        log_notice(session->log, "%s: ending with the command (once more: end the recording now)",
-                   strsignal(number));
-}
-
-/* The command is never stopped for our sake: should recording fail, it still runs to its end. */
-static void wait_for_command(struct session *session)
-{
-    bool warned = false;
-
-    while (!command_ended(&session->command) && session->signals < SIGNALS_BEFORE_GIVING_UP) {
-        wait_tick(session, TICK_MS);
-        if (!limit_reached(session) && !warned && sources_failed(&session->sources)) {
-            warned = true;
-            log_notice(session->log, "recording has failed; waiting for the command to end");
-        }
+    *reason = ok ? NULL : err->text;
+    if (!ok && err->errnum != XPH_UNFINISHED)
+        return XPH_STATE_FAILED;
+    if (session->limit[0] != '\0' && (!session->options->system || session->disk_low)) {
+        *reason = session->limit;
+        return XPH_STATE_INTERRUPTED;
     }
-    session->manifest.command_ended = session->command.pid == 0;
-    session->manifest.command_end = session->command.end;
-    session->manifest.exit_status = session->command.status;
-}
-
-static bool waited_enough(struct session *session, uint64_t since_ns)
-{
-    double waited = (double)(clock_monotonic_ns() - since_ns) / (double)XPH_NS_PER_SECOND;
-
-    switch (session->options->until) {
-    case UNTIL_EXIT:
-        return waited * 1000 >= SETTLE_MS;
-    case UNTIL_SECONDS:
-        return waited >= session->options->until_seconds;
-    case UNTIL_IDLE:
-        break;
+    if (session->signals > 0 && !session->options->system) {
+        *reason = strsignal(session->last_signal);
+        return XPH_STATE_INTERRUPTED;
     }
-    if (sampler_progress(&session->sources.sampler).not_idle == 0)
-        return waited * 1000 >= SETTLE_MS;
-    if (waited < session->options->idle_timeout)
-        return false;
-    log_notice(
-        session->log,
-        "a domain is still not idle %.0f s after the command's end: recording no longer (see "
-        "--timeout)",
-        session->options->idle_timeout);
-    return true;
-}
-
-static void wait_for_boot(struct session *session)
-{
-    const struct xph_instant *start = &session->manifest.command_start,
-                             *end = &session->manifest.command_end;
-
-    if (session->options->until != UNTIL_EXIT && session->signals == 0)
-        log_notice(session->log,
-                   "the command returned %d after %.3f s; recording until %s (Ctrl-C ends it)",
-                   session->command.status, (double)(end->monotonic_ns - start->monotonic_ns) / 1e9,
-                   session->options->until == UNTIL_IDLE ? "its domains are idle"
-                                                         : "the time is over");
-    while (session->signals == 0 && !limit_reached(session) && !sources_failed(&session->sources) &&
-           !waited_enough(session, end->monotonic_ns))
-        wait_tick(session, BOOT_TICK_MS);
-}
-
-static bool triggered(struct session *session)
-{
-    const struct options *options = session->options;
-    struct sampler *sampler = &session->sources.sampler;
-    char what[128];
-    bool fired = false;
-
-    pthread_mutex_lock(&sampler->lock);
-    for (size_t i = 0; i < options->trigger_count && !fired; i++)
-        fired = trigger_fired(&options->triggers[i], &sampler->domains, clock_monotonic_ns(), what,
-                              sizeof(what));
-    pthread_mutex_unlock(&sampler->lock);
-    if (!fired)
-        return false;
-    log_notice(session->log, "%s: recording for %d s more", what, AFTER_TRIGGER_S);
-    session->manifest.triggered_by = strdup(what);
-    return true;
-}
-
-static void wait_for_stop(struct session *session)
-{
-    uint64_t end_ns = UINT64_MAX;
-
-    log_notice(session->log, "recording whatever happens, until Ctrl-C%s",
-               session->options->trigger_count ? " or the trigger" : "");
-    while (session->signals == 0 && clock_monotonic_ns() < end_ns && !limit_reached(session) &&
-           !sources_failed(&session->sources)) {
-        wait_tick(session, session->options->trigger_count > 0 ? BOOT_TICK_MS : TICK_MS);
-        if (end_ns == UINT64_MAX && triggered(session))
-            end_ns = clock_monotonic_ns() + AFTER_TRIGGER_S * XPH_NS_PER_SECOND;
-    }
+    return ok ? XPH_STATE_COMPLETE : XPH_STATE_UNFINISHED;
 }
 
 /* Stops the sources and writes the last manifest; false if the recording is not what it should be.
@@ -329,47 +187,62 @@ static void wait_for_stop(struct session *session)
 static bool finish(struct session *session, struct xph_error *err)
 {
     struct xph_manifest *manifest = &session->manifest;
+    bool ok = session_stop_sources(session, err);
     struct xph_error second;
-    bool ok = stop_sources(session, err);
+    const char *reason;
 
-    if (!ok) {
-        manifest->state = XPH_STATE_FAILED;
-        manifest->state_reason = strdup(err->text);
-    } else if (session->options->system) {
-        manifest->state = XPH_STATE_COMPLETE;
-    } else if (session->limit) {
-        manifest->state = XPH_STATE_INTERRUPTED;
-        manifest->state_reason = strdup(session->limit);
-    } else if (session->signals > 0) {
-        manifest->state = XPH_STATE_INTERRUPTED;
-        manifest->state_reason = strdup(strsignal(session->last_signal));
-    } else {
-        manifest->state = XPH_STATE_COMPLETE;
+    /* A manifest that says "complete" must not be on the disk before what it says it of. */
+    if (!output_directory_sync(&session->directory, &second)) {
+        if (ok || err->errnum == XPH_UNFINISHED)
+            *err = second;
+        ok = false;
     }
+    manifest->state = state_of(session, ok, err, &reason);
+    manifest->state_reason = reason ? strdup(reason) : NULL;
     session_manifest_end(manifest, &session->sources);
+    if (manifest->xenstore_unavailable)
+        log_notice(session->log, "changes in xenstore are missing: %s (is xenstored running?)",
+                   manifest->xenstore_unavailable);
     note_unrecorded(session);
     return xph_manifest_write(session->directory.fd, manifest, ok ? err : &second) && ok;
+}
+
+/* The last message, of a recording that is not all that it should be. */
+static int conclude_short(const struct session *session, const char *what, bool files_left,
+                          struct xph_error *err)
+{
+    const char *path = session->directory.path;
+    struct xph_error cause = *err;
+
+    if (!session->options->system)
+        log_notice(session->log, "the command returned %d", session->command.status);
+    xph_fail(err, "%s: the recording %s %s%s", cause.text, path, what,
+             cause.errnum == ENOSPC ? " (free some space, or record elsewhere with -o)" : "");
+    if (files_left)
+        log_notice(session->log, "to finish its files, free some space, then: xenphase repair %s",
+                   path);
+    return EXIT_RECORDING_FAILED;
 }
 
 static int conclude(struct session *session, bool ok, struct xph_error *err)
 {
     const struct xph_manifest *manifest = &session->manifest;
 
-    if (!ok) {
-        struct xph_error cause = *err;
-
-        xph_fail(err, "%s%s: the recording %s is cut off there", cause.text,
-                 cause.errnum == ENOSPC ? " (free some, or record elsewhere with -o)" : "",
-                 session->directory.path);
-        if (!session->options->system)
-            log_notice(session->log, "the command returned %d", session->command.status);
-        return EXIT_RECORDING_FAILED;
-    }
+    if (!ok && err->errnum == XPH_UNFINISHED)
+        return conclude_short(session, "is whole otherwise", true, err);
+    if (!ok)
+        return conclude_short(
+            session, "is cut off there",
+            session->options->ring_bytes > 0 || xph_kernel_parts_left(session->directory.fd), err);
     err->text[0] = '\0';
     log_notice(session->log,
                "recorded %s: %.1f MiB of trace, %llu lost records; see it with: xenphase report %s",
                session->directory.path, (double)manifest->trace_bytes / (1 << 20),
                (unsigned long long)manifest->trace_lost_records, session->directory.path);
+    if (session->disk_low) {
+        xph_fail(err, "%s", session->limit);
+        return conclude_short(session, "is whole up to there", false, err);
+    }
     if (session->options->system)
         return 0;
     if (session->signals > 0)
@@ -379,13 +252,25 @@ static int conclude(struct session *session, bool ok, struct xph_error *err)
 
 static int record_system(struct session *session, struct xph_error *err)
 {
-    wait_for_stop(session);
+    session_wait_for_stop(session);
     return conclude(session, finish(session, err), err);
+}
+
+/* Whoever presses Ctrl-C before the command is there does not want it any more. A terminal's signal
+ * would not reach it either. */
+static int start_command(struct session *session, struct xph_error *err)
+{
+    int number = signals_take_pending(&session->blocked);
+
+    if (number == 0)
+        return command_start(&session->command, &session->blocked.original, err);
+    xph_fail(err, "%s: the command was not started, and nothing recorded", strsignal(number));
+    return EXIT_SIGNAL_BASE + number;
 }
 
 static int record_command(struct session *session, struct xph_error *err)
 {
-    int code = command_start(&session->command, &session->original_mask, err);
+    int code = start_command(session, err);
 
     if (code != 0) {
         sources_close(&session->sources);
@@ -398,9 +283,9 @@ static int record_command(struct session *session, struct xph_error *err)
     /* Should we be killed, the recording still tells where its operations begin. On a full disk
      * recording fails in a moment, and says so. */
     xph_manifest_update(session->directory.fd, &session->manifest, &(struct xph_error){0});
-    wait_for_command(session);
+    session_wait_for_command(session);
     if (session->manifest.command_ended)
-        wait_for_boot(session);
+        session_wait_for_boot(session);
     return conclude(session, finish(session, err), err);
 }
 
@@ -428,10 +313,6 @@ static void tear_down(struct session *session)
 
 int session_run(const struct options *options, xentoollog_logger *log, struct xph_error *err)
 {
-    static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
-    /* A write that fails says so itself: what we switched on must not stay on for it. */
-    static const int held_back[] = {SIGPIPE, SIGXFSZ};
-    sigset_t blocked;
     struct session session = {
         .options = options,
         .log = log,
@@ -445,17 +326,8 @@ int session_run(const struct options *options, xentoollog_logger *log, struct xp
     command_note_inherited(&session.command);
     if (code != 0)
         return code;
-    sigemptyset(&session.handled);
-    for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-        sigaddset(&session.handled, handled[i]);
-    blocked = session.handled;
-    for (size_t i = 0; i < sizeof(held_back) / sizeof(held_back[0]); i++)
-        sigaddset(&blocked, held_back[i]);
-    /* Ignored by who started us, it would not tell of the command's end. */
-    signal(SIGCHLD, SIG_DFL);
-    /* Blocked before any thread exists, so that only wait_tick() takes them; and for good, as one
-     * that came in the meantime must not change how we end. */
-    sigprocmask(SIG_BLOCK, &blocked, &session.original_mask);
+    /* For good, as one that came in the meantime must not change how we end. */
+    signals_block(&session.blocked);
     if (set_up(&session, err)) {
         code = options->system ? record_system(&session, err) : record_command(&session, err);
     } else {

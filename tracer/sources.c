@@ -69,26 +69,50 @@ bool sources_start(struct sources *sources, const struct options *options, struc
             trace_recorder_start(&sources->recorder, options->events->mask, err));
 }
 
-bool sources_failed(struct sources *sources)
+/* What a thread tells of its error, it tells before the flag. */
+static bool has_failed(const atomic_bool *failed, const struct xph_error *error,
+                       struct xph_error *why)
 {
-    return atomic_load(&sources->recorder.failed) || sampler_progress(&sources->sampler).failed ||
-           atomic_load(&sources->kernel.failed) ||
-           xenstore_source_failed(&sources->xenstore, &(struct xph_error){0});
+    if (!atomic_load(failed))
+        return false;
+    *why = *error;
+    return true;
+}
+
+bool sources_failed(struct sources *sources, struct xph_error *why)
+{
+    return has_failed(&sources->recorder.failed, &sources->recorder.error, why) ||
+           sampler_failed(&sources->sampler, why) ||
+           has_failed(&sources->kernel.failed, &sources->kernel.error, why) ||
+           xenstore_source_failed(&sources->xenstore, why);
+}
+
+/* Keeps the first error; but what is lost is worse than a file that is not finished. */
+static void note_error(struct xph_error *err, const struct xph_error *cause)
+{
+    if (err->text[0] == '\0' || (err->errnum == XPH_UNFINISHED && cause->errnum != XPH_UNFINISHED))
+        *err = *cause;
 }
 
 bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err)
 {
-    struct xph_error second;
-    bool ok = trace_recorder_stop(&sources->recorder, err);
+    struct xph_error cause;
 
+    err->text[0] = '\0';
+    if (!trace_recorder_stop(&sources->recorder, &cause))
+        note_error(err, &cause);
     *end = clock_instant();
-    ok = (!sources->sampler_open || sampler_stop(&sources->sampler, ok ? err : &second)) && ok;
-    ok = kernel_trace_stop(&sources->kernel, ok ? err : &second) && ok;
-    ok = xenstore_source_stop(&sources->xenstore, ok ? err : &second) && ok;
-    ok = serial_source_stop(&sources->serial, ok ? err : &second) && ok;
+    if (sources->sampler_open && !sampler_stop(&sources->sampler, &cause))
+        note_error(err, &cause);
+    if (!kernel_trace_stop(&sources->kernel, &cause))
+        note_error(err, &cause);
+    if (!xenstore_source_stop(&sources->xenstore, &cause))
+        note_error(err, &cause);
+    if (!serial_source_stop(&sources->serial, &cause))
+        note_error(err, &cause);
     /* After the threads that bring new consoles and text, and the one that looks at them. */
     console_source_close(&sources->consoles);
-    return ok;
+    return err->text[0] == '\0';
 }
 
 void sources_close(struct sources *sources)

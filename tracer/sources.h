@@ -33,11 +33,12 @@ bool sources_open(struct sources *sources, const struct options *options,
 /* Starts all, Xen's tracing last. */
 bool sources_start(struct sources *sources, const struct options *options, struct xph_error *err);
 
-/* Whether one has given up by itself, on a full disk for example. */
-bool sources_failed(struct sources *sources);
+/* Whether one has given up by itself, on a full disk for example, and why. */
+bool sources_failed(struct sources *sources, struct xph_error *why);
 
 /* Stops all, Xen's tracing first, whose end is `end`; false with the first error that one had on
- * the way. Harmless on what was not started. */
+ * the way, XPH_UNFINISHED if all lacked only disk space for the last form of their files. Harmless
+ * on what was not started. */
 bool sources_stop(struct sources *sources, struct xph_instant *end, struct xph_error *err);
 
 /* Safe on what is all zero, and when called again. */

@@ -192,14 +192,14 @@ bool trace_buffers_ask(const struct xen_host *host, struct trace_buffers_state *
 }
 
 bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *host,
-                        uint32_t saved_mask, struct xph_error *err)
+                        const uint32_t *saved_mask, struct xph_error *err)
 {
     struct xen_sysctl_tbuf_op info;
 
     if (open_interfaces(buffers, host, err) && become_reader(buffers, err)) {
         if (tbuf_sysctl(buffers, XEN_SYSCTL_TBUFOP_get_info, &info) == 0) {
-            buffers->saved_mask = saved_mask ? saved_mask : info.evt_mask;
-            buffers->touched = saved_mask != 0;
+            buffers->saved_mask = saved_mask ? *saved_mask : info.evt_mask;
+            buffers->touched = saved_mask != NULL;
             return true;
         }
         fail_from_xen(err, "cannot ask Xen for its trace buffers");

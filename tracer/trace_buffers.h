@@ -51,11 +51,11 @@ bool trace_buffers_ask(const struct xen_host *host, struct trace_buffers_state *
 /*
  * Becomes the host's one trace reader (VIRQ_TBUF is the lock that all readers share). Nothing is
  * changed yet, so there is time to note `saved_mask`, the event mask that is put back at the end;
- * 0 given means the one in force, another that a killed recorder left tracing on. There is nothing
- * to close after a failure.
+ * NULL given means the one in force, another that a killed recorder left tracing on. There is
+ * nothing to close after a failure.
  */
 bool trace_buffers_open(struct trace_buffers *buffers, const struct xen_host *host,
-                        uint32_t saved_mask, struct xph_error *err);
+                        const uint32_t *saved_mask, struct xph_error *err);
 
 /* Sizes the rings to `pages` if this Xen boot has none yet, maps them, throws away what an earlier
  * reader left. Tracing is off afterwards. */

@@ -29,15 +29,15 @@ static uint64_t idle(const struct sampled_domain *domain)
                                    : domain->gone.monotonic_ns;
 }
 
-/* A domain that is only paused may go on. One that is gone was destroyed, whatever its samples
- * showed of that. */
+/* A domain that is only paused may go on, and one that has only shut down may be kept. One that is
+ * gone was destroyed, whatever its samples showed of that. */
 static uint64_t ending(const struct sampled_domain *domain)
 {
-    bool gone = domain->gone.monotonic_ns != 0;
+    uint64_t gone_ns = domain->gone.monotonic_ns;
 
-    if (!domain->end.certain && !gone)
+    if (!domain->end.taken_apart && gone_ns == 0)
         return 0;
-    return domain->end.since_ns ? domain->end.since_ns : domain->gone.monotonic_ns;
+    return domain->end.since_ns ? domain->end.since_ns : gone_ns;
 }
 
 static uint64_t gone(const struct sampled_domain *domain)
@@ -47,8 +47,10 @@ static uint64_t gone(const struct sampled_domain *domain)
 
 static const struct trigger_kind kinds[] = {
     {"create", "from a new domain's appearance to its first run", made, ran},
-    {"boot", "from a domain's first run to its first idle second", ran, idle},
-    {"destroy", "from a domain's shutdown, or its pause before it is taken apart, to its end",
+    {"boot", "from a new domain's first run to its first idle second", ran, idle},
+    {"destroy",
+     "of any domain, from its pause, or the first memory it gives back, to its end; its shutdown "
+     "is none",
      ending, gone},
 };
 
@@ -58,6 +60,7 @@ void trigger_help(FILE *out, int indent)
 {
     for (size_t i = 0; i < KIND_COUNT; i++)
         fprintf(out, "%*s%-10s %s\n", indent, "", kinds[i].name, kinds[i].summary);
+    fprintf(out, "%*s%-10s %s\n", indent, "", "", "(new: not there when the recording began)");
 }
 
 bool trigger_parse(struct trigger *trigger, const char *text, struct xph_error *err)
@@ -80,7 +83,7 @@ bool trigger_parse(struct trigger *trigger, const char *text, struct xph_error *
 }
 
 bool trigger_fired(const struct trigger *trigger, const struct domain_list *domains,
-                   uint64_t now_ns, char *what, size_t size)
+                   uint64_t now_ns, struct trigger_hit *hit)
 {
     for (size_t i = 0; i < domain_list_count(domains); i++) {
         const struct sampled_domain *domain = domain_list_at(domains, i);
@@ -88,10 +91,37 @@ bool trigger_fired(const struct trigger *trigger, const struct domain_list *doma
 
         if (began == 0 || (ended ? ended : now_ns) < began + trigger->limit_ns)
             continue;
-        snprintf(what, size, "%s of domain %u %s %.3f s", trigger->kind->name,
-                 domain->last.header.domid, ended ? "took" : "takes more than",
-                 (double)(ended ? ended - began : trigger->limit_ns) / 1e9);
+        *hit = (struct trigger_hit){*trigger, domain->last.header.domid, domain->first.monotonic_ns,
+                                    began, ended};
         return true;
     }
     return false;
+}
+
+bool trigger_ended(struct trigger_hit *hit, const struct domain_list *domains, uint64_t now_ns)
+{
+    for (size_t i = 0; hit->ended_ns == 0 && i < domain_list_count(domains); i++) {
+        const struct sampled_domain *domain = domain_list_at(domains, i);
+
+        if (domain->last.header.domid != hit->domid || domain->first.monotonic_ns != hit->first_ns)
+            continue;
+        hit->ended_ns = hit->trigger.kind->ended(domain);
+        return hit->ended_ns != 0;
+    }
+    if (hit->ended_ns == 0)
+        hit->ended_ns = now_ns;
+    return true;
+}
+
+bool trigger_overdue(const struct trigger_hit *hit, uint64_t now_ns)
+{
+    return hit->ended_ns == 0 &&
+           now_ns >= hit->began_ns + TRIGGER_MAX_TIMES * hit->trigger.limit_ns;
+}
+
+void trigger_text(const struct trigger_hit *hit, char *text, size_t size)
+{
+    snprintf(text, size, "%s of domain %u %s %.3f s", hit->trigger.kind->name, hit->domid,
+             hit->ended_ns ? "took" : "takes more than",
+             (double)(hit->ended_ns ? hit->ended_ns - hit->began_ns : hit->trigger.limit_ns) / 1e9);
 }

@@ -11,6 +11,7 @@
 #include "analyzer/cmds/commands.h"
 #include "recording/chunk_ring.h"
 #include "recording/kernel_file.h"
+#include "recording/manifest.h"
 #include "recording/samples.h"
 #include "recording/xenstore_events.h"
 
@@ -48,6 +49,33 @@ static bool close_rings(int dirfd, const char *path, bool *repaired, struct xph_
     return true;
 }
 
+static bool join_kernel_parts(int dirfd, const char *path, bool *repaired, struct xph_error *err)
+{
+    struct xph_error cause;
+
+    if (!xph_kernel_parts_left(dirfd))
+        return true;
+    if (!xph_kernel_parts_join(dirfd, &cause))
+        return xph_fail(err, "%s (the parts are still there)", cause.text);
+    printf("made %s/%s\n", path, XPH_FILE_KERNEL);
+    *repaired = true;
+    return true;
+}
+
+/* What lacked nothing but the form of its files is complete now. */
+static bool complete_manifest(int dirfd, const char *path, bool *repaired, struct xph_error *err)
+{
+    bool completed;
+
+    if (!xph_manifest_complete(dirfd, &completed, err))
+        /* Of a damaged manifest the views tell. */
+        return !completed;
+    if (completed)
+        printf("%s is complete\n", path);
+    *repaired |= completed;
+    return true;
+}
+
 static int repair(int dirfd, const char *path, struct xph_error *err)
 {
     struct xph_error cause;
@@ -57,17 +85,15 @@ static int repair(int dirfd, const char *path, struct xph_error *err)
         xph_fail(err, "%s is still being recorded", path);
         return XPH_EXIT_ERROR;
     }
-    if (!close_rings(dirfd, path, &repaired, &cause)) {
+    if (xph_manifest_release(dirfd)) {
+        printf("gave back the space that was set aside for the end of %s\n", path);
+        repaired = true;
+    }
+    if (!close_rings(dirfd, path, &repaired, &cause) ||
+        !join_kernel_parts(dirfd, path, &repaired, &cause) ||
+        !complete_manifest(dirfd, path, &repaired, &cause)) {
         xph_fail(err, "%s: %s", path, cause.text);
         return XPH_EXIT_ERROR;
-    }
-    if (xph_kernel_parts_left(dirfd)) {
-        if (!xph_kernel_parts_join(dirfd, &cause)) {
-            xph_fail(err, "%s: %s (the parts are still there)", path, cause.text);
-            return XPH_EXIT_ERROR;
-        }
-        printf("made %s/%s\n", path, XPH_FILE_KERNEL);
-        repaired = true;
     }
     if (!repaired)
         puts("nothing to repair");

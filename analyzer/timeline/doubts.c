@@ -79,6 +79,12 @@ static void doubt_state(struct xph_doubts *doubts, const struct xph_manifest *ma
     case XPH_STATE_INTERRUPTED:
         xph_doubt(doubts, "the recording was interrupted: %s", reason);
         break;
+    case XPH_STATE_UNFINISHED:
+        xph_doubt(doubts,
+                  "the recording's files are not finished: %s (xenphase repair finishes "
+                  "them)",
+                  reason);
+        break;
     case XPH_STATE_FAILED:
         xph_doubt(doubts, "recording failed: %s", reason);
         break;
@@ -96,7 +102,7 @@ static void doubt_finish(struct xph_doubts *doubts, const struct xph_recording *
 {
     const struct xph_manifest *manifest = &recording->manifest;
 
-    if (manifest->state != XPH_STATE_RECORDING &&
+    if (manifest->state != XPH_STATE_RECORDING && manifest->state != XPH_STATE_UNFINISHED &&
         (xph_kernel_parts_left(recording->dirfd) || has_hole(manifest, &recording->trace_check) ||
          has_hole(manifest, &recording->samples_check) ||
          has_hole(manifest, &recording->xenstore_check)))

@@ -264,4 +264,16 @@ if [[ -x build/xenphase-record && ! -e /proc/xen/capabilities ]]; then
     claim_exit 127 "record of a command that is not there" $xenphase record -o "$work/r.xph" -- no-such-command
     claim "nothing is left behind" test ! -e "$work/r.xph"
 fi
+cp -r "$data/create-pv.xph" "$work/unfinished.xph"
+sed -i 's/"state": "complete"/"state": "unfinished"/; s/"state_reason": null/"state_reason": "no room"/' "$work/unfinished.xph/manifest.json"
+touch "$work/unfinished.xph/manifest.json.next"
+claim_exit 3 "a recording whose files could not be finished says so" $xenphase summary "$work/unfinished.xph"
+claim_says "not finished: no room"
+claim_exit 0 "repair finishes it" $xenphase repair "$work/unfinished.xph"
+claim_says "is complete"
+claim "... and gives back what was set aside for its end" test ! -e "$work/unfinished.xph/manifest.json.next"
+claim "its manifest says that it is complete" grep -q '"state": "complete"' "$work/unfinished.xph/manifest.json"
+claim_exit 0 "it can be read without a doubt" $xenphase summary "$work/unfinished.xph"
+claim_exit 0 "once more there is nothing to do" $xenphase repair "$work/unfinished.xph"
+claim_says "nothing to repair"
 finish

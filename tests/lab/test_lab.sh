@@ -188,17 +188,20 @@ claim "the report names it" build/xenphase report "$out/s.xph"
 claim_says "create of domain"
 claim_says "toolstack prepare"
 claim "record --system in a ring until an operation takes too long" system_recording \
-    'for i in 1 2 3; do sleep 5; xl create -q /etc/xenlab/pv.cfg; sleep 5; xl destroy tiny-pv; done; xl create -qp /etc/xenlab/pv.cfg' \
+    'for i in 1 2 3; do sleep 5; xl create -q /etc/xenlab/pv.cfg; sleep 5; xl destroy tiny-pv; done; xl create -qp /etc/xenlab/pv.cfg; sleep 45; xl unpause tiny-pv' \
     '--ring 8 --trigger "create>30s"'
-claim_says "create of domain"
-claim "of the paused domain nothing is left" run 'xl destroy tiny-pv'
+claim_says "takes more than 30.000 s: recording until it ends"
+claim_says "for 2 s more"
+claim "the slow creation is in it to its end" run 'grep "triggered_by.*create of domain .* took" /root/s.xph/manifest.json'
+claim "of the slow domain nothing is left" run 'xl destroy tiny-pv'
 claim "the ring is no larger than it may be, and whole" run 'du -sm /root/s.xph && test $(du -sm /root/s.xph | cut -f 1) -lt 11 && xenphase summary /root/s.xph && grep triggered_by.*create /root/s.xph/manifest.json && trace-cmd report -i /root/s.xph/dom0.dat | tail -n 2'
 claim "--max-time ends a recording, not the command" run 'cd /root && rm -rf m.xph && xenphase record --max-time 2 -o m.xph -- sh -c "sleep 5; echo whole >/root/m.txt" && grep whole /root/m.txt'
 claim_says "max-time is over"
 claim_exit 3 "and it says so" run 'xenphase summary /root/m.xph >/dev/null'
 claim_says "max-time"
-claim "--max-size ends a recording" run 'cd /root && rm -rf m.xph && xenphase record --max-size 1 --events all -o m.xph -- sleep 5 && test $(du -sm m.xph | cut -f 1) -lt 12'
+claim "--max-size ends a recording" run 'cd /root && rm -rf m.xph && xenphase record --max-size 1 --events all -o m.xph -- sh -c "for i in 1 2 3 4 5 6; do xl list; xl info; done >/dev/null" && du -sm m.xph && test $(du -sm m.xph | cut -f 1) -lt 12'
 claim_says "max-size is reached"
+claim "... and has something in it" run 'xenphase dump /root/m.xph 2>/dev/null | wc -l >/root/m.txt; cat /root/m.txt; test $(cat /root/m.txt) -gt 1000'
 claim_exit 7 "a command's exit status is passed on" run 'cd /root && rm -rf e.xph && xenphase record -o e.xph -- sh -c "exit 7"'
 claim "its recording is kept" run 'test -s /root/e.xph/manifest.json'
 claim_exit 125 "DIR exists" run 'cd /root && xenphase record -o e.xph -- true'
@@ -217,12 +220,16 @@ claim_exit 125 "another consumer of the trace buffers" run 'cd /root && xenphase
 claim_says "another program reads Xen's trace buffers"
 claim "it is not disturbed" run 'pgrep -x xentrace && pkill -INT -x xentrace; sleep 1; test ! -e /root/h.xph'
 
-claim_exit 125 "a full disk" run 'mkdir -p /mnt/small && mount -t tmpfs -o size=2560K small /mnt/small &&
-    xenphase record -o /mnt/small/i.xph -- sh -c "for i in 1 2 3 4 5 6 7 8; do xl list; xl info; done >/dev/null"'
+claim "a small disk" small_disk 24
+claim_exit 125 "a full disk" run 'rm -f /root/whole.txt; xenphase record --reserve-mib 0 -o /mnt/small/i.xph -- sh -c "
+    sleep 1; cat /dev/zero >/mnt/small/fill; for i in 1 2 3 4 5 6 7 8; do xl list; xl info; done >/dev/null; echo whole >/root/whole.txt" 2>&1; status=$?
+    grep whole /root/whole.txt && exit $status'
+claim_says "recording has failed: "
+claim_says "No space left on device; waiting for the command to end"
 claim_says "No space left on device"
 claim_exit 3 "its recording can be read, and says so" run 'xenphase summary /mnt/small/i.xph >/dev/null'
 claim_says "No space left on device"
-claim "the small disk goes" run 'umount /mnt/small'
+claim "the small disk goes" no_small_disk
 claim "tracing is off after a full disk" tracing_is_off
 
 claim_exit 130 "Ctrl-C ends command and recording" run 'cd /root && rm -rf j.xph started
