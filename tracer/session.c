@@ -201,7 +201,7 @@ static bool finish(struct session *session, struct xph_error *err)
     manifest->state_reason = reason ? strdup(reason) : NULL;
     session_manifest_end(manifest, &session->sources);
     if (manifest->xenstore_unavailable)
-        log_notice(session->log, "changes in xenstore are missing: %s (is xenstored running?)",
+        log_notice(session->log, "not all changes in xenstore are recorded: %s",
                    manifest->xenstore_unavailable);
     note_unrecorded(session);
     return xph_manifest_write(session->directory.fd, manifest, ok ? err : &second) && ok;

@@ -181,7 +181,7 @@ void session_wait_for_boot(struct session *session)
                              *end = &session->manifest.command_end;
     struct xph_error why;
 
-    if (session->options->until != UNTIL_EXIT && session->signals == 0)
+    if (session->options->until != UNTIL_EXIT && session->signals == 0 && !limit_reached(session))
         log_notice(session->log,
                    "the command returned %d after %.3f s; recording until %s (Ctrl-C ends it)",
                    session->command.status, (double)(end->monotonic_ns - start->monotonic_ns) / 1e9,

@@ -197,7 +197,7 @@ xenstored_stops() {
 claim "xenstored stops for 2 s" xenstored_stops
 claim "what came afterwards is there" run 'xenphase dump --xenstore /root/s.xph | grep "/name = .tiny-pv" && xl destroy tiny-pv'
 claim "xenstored stops for good before the end: the recorder ends all the same" run 'cd /root && rm -rf s.xph && timeout 60 xenphase record -o s.xph -- pkill -STOP xenstored; status=$?; pkill -CONT xenstored; exit $status'
-claim_says "changes in xenstore are missing: xenstored does not answer"
+claim_says "not all changes in xenstore are recorded: xenstored does not answer"
 claim_exit 3 "its changes in xenstore up to there are whole, and nothing is called damaged" run 'xenphase summary /root/s.xph >/root/s.txt 2>&1; status=$?; cat /root/s.txt; exit $status'
 claim_says "xenstored does not answer"
 claim "... nor without a checksum" run '! grep "damaged\|no checksum\|is cut" /root/s.txt'
