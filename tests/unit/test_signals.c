@@ -104,5 +104,5 @@ int main(void)
         cmocka_unit_test_teardown(test_mask_of_before_is_kept_for_the_command, let_go),
     };
 
-    return cmocka_run_group_tests_name("signals", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("signals", tests, let_go, NULL);
 }
