@@ -83,7 +83,7 @@ PROBE_SOURCES = $(wildcard probes/guest/*.c)
 PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
 VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-guest-marks check-hosts check-recorder check-traps bench bench-decoder bench-dump bench-tracer bench-loss install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-dump bench-tracer bench-loss install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -196,8 +196,8 @@ check-hosts: all ## the lab's own test: two hosts, every kind of guest, migratio
 check-recorder: all ## everything that can go wrong while recording, on the emulated Xen host (half an hour, so not in check)
 	tests/run recorder
 
-check-traps: all ## what recording on real Xen can trip over, on the emulated Xen host
-	tests/run traps
+check-recorder-traps: all ## what recording on real Xen can trip over, on the emulated Xen host
+	tests/run recorder_traps
 
 bench-loss: ## what is lost under the worst load, beside xentrace, on the running emulated host (boots it anew, twice)
 	scripts/bench-loss

@@ -27,4 +27,7 @@ done < <(named_tests)
 while read -r text; do
     claim "the command line's: $text" grep -qF "\"$text\"" tests/cli/test_xenphase.sh
 done < <(grep '^|' tests/traps.md | grep -o 'cli: "[^"]*"' | cut -d '"' -f 2)
+while read -r text; do
+    claim "the lab's: $text" grep -qF "\"$text\"" tests/lab/test_lab.sh tests/lab/test_recorder.sh tests/lab/test_recorder_traps.sh
+done < <(grep '^|' tests/traps.md | grep -o 'lab: "[^"]*"' | cut -d '"' -f 2)
 finish

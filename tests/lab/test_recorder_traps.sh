@@ -13,7 +13,7 @@ mkdir -p "$out"
 
 # Some claims are of the first recording after a boot, others of a host with another command line.
 if [[ $started == no ]]; then
-    echo "test_traps: a host runs already: put it away first ($xenlab down)" >&2
+    echo "test_recorder_traps: a host runs already: put it away first ($xenlab down)" >&2
     exit 1
 fi
 claim "the emulated host comes up" $xenlab up
