@@ -25,8 +25,8 @@ RECORDING_SOURCES := $(wildcard recording/*.c)
 ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyzer/*/*.c)) probes/guest/frame.c
 TRACER_SOURCES    := $(wildcard tracer/*.c)
 UNIT_SOURCES      := $(wildcard tests/unit/test_*.c)
-C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] tests/flips/*.[ch] lab/guest/*.[ch] tests/lab/*/*.[ch] probes/guest/*.[ch])
-SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init probes/guest/initramfs-* probes/guest/debian/post* scripts/* tests/lab/guest-marks/init tests/run tests/compare-with-xenalyze tests/*/*.sh)
+C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] tests/flips/*.[ch] tests/fuzz/*.[ch] lab/guest/*.[ch] tests/lab/*/*.[ch] probes/guest/*.[ch])
+SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init probes/guest/initramfs-* probes/guest/debian/post* scripts/* tests/lab/guest-marks/init tests/run tests/fuzz/run tests/compare-with-xenalyze tests/*/*.sh)
 
 # Library, the Debian package with its headers.
 ANALYZER_LIBRARIES = jansson:libjansson-dev libelf:libelf-dev
@@ -161,6 +161,8 @@ $(BUILD)/flips/%: tests/flips/%.c $(CHECKED_OBJECTS) tests/flips/random.h
 	@mkdir -p $(@D)
 	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
 
+include tests/fuzz/fuzz.mk
+
 .PHONY: analyzer-dependencies
 analyzer-dependencies:
 ifneq ($(MISSING_FOR_ANALYZER),)
@@ -170,7 +172,7 @@ endif
 demo: ## on a bare Debian 12: install, build, boot an emulated Xen host, record two creations, show their phases
 	@scripts/demo
 
-check: check-format check-shell check-unit check-lab ## all tests but check-hosts, the emulated Xen host included
+check: check-format check-shell check-unit check-fuzz check-lab ## all tests but check-hosts, the emulated Xen host included
 
 check-format: ## is the C code formatted?
 	$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)

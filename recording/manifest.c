@@ -261,6 +261,9 @@ static bool read_domain(const json_t *object, struct xph_domain_info *domain)
         if (strcmp(type, domain_types[i]) == 0)
             domain->type = domain_types[i];
     }
+    /* One that is longer is none, and cut it may not be text any more. */
+    if (uuid && strlen(uuid) >= sizeof(domain->uuid))
+        return false;
     snprintf(domain->uuid, sizeof(domain->uuid), "%s", uuid ? uuid : "");
     domain->domid = (uint16_t)domid;
     domain->vcpus = (uint32_t)vcpus;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <trace-cmd.h>
 #include <unistd.h>
 
@@ -127,6 +128,7 @@ struct decoder {
 struct reader {
     int out;
     struct tep_handle *tep;
+    uint64_t file_bytes, page_bytes;         /* of the ring buffer's pages in the file */
     struct decoder *decoders[MAX_EVENT_IDS]; /* by id, made when the first of them comes */
     uint8_t pids_seen[XPH_KERNEL_MAX_PID / 8];
     size_t filled;
@@ -349,14 +351,27 @@ static bool put_name(struct reader *reader, const struct xph_kernel_event *event
     return put(reader, &name);
 }
 
+/* The library believes an event of how long it is, and would let us read what lies behind its page.
+ */
+static bool lies_in_page(const struct reader *reader, const struct tep_record *record)
+{
+    uint64_t at = record->offset % reader->page_bytes, size = (uint64_t)record->record_size;
+
+    return record->size >= 0 && record->record_size > record->size &&
+           size <= reader->page_bytes - at && record->offset <= reader->file_bytes &&
+           size <= reader->file_bytes - record->offset;
+}
+
 static int take(struct tracecmd_input *input, struct tep_record *record, int cpu, void *context)
 {
     struct reader *reader = context;
-    struct decoder *decoder = find_decoder(reader, record);
+    struct decoder *decoder = NULL;
     struct xph_kernel_event event;
 
     (void)input;
     (void)cpu;
+    if (lies_in_page(reader, record))
+        decoder = find_decoder(reader, record);
     /* What cannot be decoded is told as an event that is not valid. */
     if (!decoder || !decode(decoder, record, &event))
         event = (struct xph_kernel_event){
@@ -374,6 +389,28 @@ static int take(struct tracecmd_input *input, struct tep_record *record, int cpu
     return put(reader, &event) ? 0 : 1;
 }
 
+/* Sizes that the library knows, but does not tell: trace-cmd.dat.v6(5) has that of a page behind
+ * ten bytes of magic, the version's text, and a byte each for the order of bytes and a long's size.
+ */
+static bool measure(struct reader *reader, int in)
+{
+    enum { MAGIC_BYTES = 10, BEFORE_SIZE = 2 };
+    char head[32] = "";
+    struct stat status;
+    uint32_t page_bytes;
+    size_t at;
+
+    if (fstat(in, &status) != 0 || pread(in, head, sizeof(head), 0) != (ssize_t)sizeof(head))
+        return false;
+    at = MAGIC_BYTES + strnlen(head + MAGIC_BYTES, sizeof(head) - MAGIC_BYTES) + 1 + BEFORE_SIZE;
+    if (at > sizeof(head) - sizeof(page_bytes))
+        return false;
+    memcpy(&page_bytes, head + at, sizeof(page_bytes));
+    reader->page_bytes = page_bytes;
+    reader->file_bytes = (uint64_t)status.st_size;
+    return page_bytes != 0 && (page_bytes & (page_bytes - 1)) == 0;
+}
+
 /* What is wrong with the file, NULL if nothing is. */
 static const char *read_events(struct reader *reader, int in)
 {
@@ -381,7 +418,7 @@ static const char *read_events(struct reader *reader, int in)
     struct tracecmd_input *input =
         tracecmd_open_fd(in, TRACECMD_FL_LOAD_NO_PLUGINS | TRACECMD_FL_LOAD_NO_SYSTEM_PLUGINS);
 
-    if (!input)
+    if (!input || !measure(reader, in))
         return "it is not a file of trace-cmd";
     reader->tep = tracecmd_get_tep(input);
     errno = 0;

@@ -104,11 +104,12 @@ static bool lose_state(struct xph_machine *machine, struct xph_vcpu *vcpu, uint6
  */
 static bool apply_losses(struct xph_machine *machine, struct xph_vcpu *vcpu, struct xph_error *err)
 {
-    const struct xph_machine_loss *first = &machine->losses[vcpu->losses_known];
+    const struct xph_machine_loss *first;
 
     if (vcpu->losses_known == machine->loss_count || vcpu->state == XPH_RUNNING ||
         vcpu->state == XPH_LOST)
         return true;
+    first = &machine->losses[vcpu->losses_known];
     return lose_state(machine, vcpu, first->tsc, first->ns, err);
 }
 

@@ -136,6 +136,55 @@ static void test_flipped_bits_do_no_harm(void **state)
     xph_unmap_file(&file);
 }
 
+/* Finds an event near the end of its page, by the ring buffer's layout (Linux: ring_buffer.h): 16
+ * bytes of the page's own, then events with a length in words in the low 5 bits. */
+static size_t find_last_event(const uint8_t *bytes, size_t page)
+{
+    enum { PAGE_HEADER = 16, MOST_WORDS = 28 };
+    size_t at = page + PAGE_HEADER, last = 0;
+    uint64_t committed;
+    uint32_t header;
+
+    memcpy(&committed, bytes + page + 8, sizeof(committed));
+    for (; at < page + PAGE_HEADER + (committed & 0xfffff); at += 4 + (size_t)4 * (header & 31)) {
+        memcpy(&header, bytes + at, sizeof(header));
+        if ((header & 31) == 0 || (header & 31) > MOST_WORDS)
+            return 0;
+        last = at;
+    }
+    return at - page > 4096 - 64 ? last : 0;
+}
+
+/* Synthetic: of an event the length is changed. A fuzzer found it. */
+static void test_event_longer_than_its_page_is_invalid(void **state)
+{
+    enum { PAGE = 4096, LONGEST = 28 };
+    static struct xph_kernel_reader reader;
+    struct xph_mapped_file file;
+    struct xph_error err;
+    struct copy copy;
+    uint8_t *bytes;
+    size_t last = 0;
+
+    (void)state;
+    need_library();
+    assert_true(xph_map_file(recording.dirfd, XPH_FILE_KERNEL, &file, &err));
+    bytes = malloc(file.size);
+    memcpy(bytes, file.data, file.size);
+    for (size_t page = file.size - PAGE; last == 0 && page > file.size / 2; page -= PAGE)
+        last = find_last_event(bytes, page);
+    assert_true(last > 0);
+    bytes[last] = (uint8_t)((bytes[last] & ~31) | LONGEST);
+    make_copy(&copy, bytes, file.size);
+    read_kernel(copy.dirfd, &reader);
+    assert_string_equal(reader.problem, "");
+    assert_int_equal(reader.invalid, 1);
+    assert_int_equal(reader.events, KERNEL_EVENTS - 1);
+    remove_copy(&copy);
+    free(bytes);
+    xph_unmap_file(&file);
+}
+
 static void test_cut_files_do_no_harm(void **state)
 {
     static struct xph_kernel_reader reader;
@@ -582,6 +631,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_kernel_events_are_read),
         cmocka_unit_test(test_flipped_bits_do_no_harm),
+        cmocka_unit_test(test_event_longer_than_its_page_is_invalid),
         cmocka_unit_test(test_cut_files_do_no_harm),
         cmocka_unit_test(test_large_file_is_read_to_its_end),
         cmocka_unit_test(test_missing_file_is_told),

@@ -204,6 +204,23 @@ static void test_manifest_cut_at_every_byte_is_refused(void **state)
     free(text);
 }
 
+/* Synthetic: cut to the length of a UUID, the text would end within a letter of two bytes. */
+static void test_domain_with_more_than_a_uuid_is_refused(void **state)
+{
+    static const char text[] =
+        "{\"format\": \"xenphase recording\", \"schema\": 1, \"state\": \"complete\", "
+        "\"domains\": [{\"domid\": 1, \"name\": null, \"uuid\": "
+        "\"c0ffee00-c0ff-c0ff-c0ff-c0ffee00c0f\xc3\xa4\"}]}";
+    struct xph_manifest in;
+    struct xph_error err;
+
+    (void)state;
+    write_file(XPH_FILE_MANIFEST, text, sizeof(text) - 1);
+    assert_false(xph_manifest_read(dirfd_, &in, &err));
+    assert_string_equal(err.text, "manifest.json: domains[0] is not of the right kind");
+    xph_manifest_free(&in);
+}
+
 static void test_samples_that_are_cut_or_too_small_end_the_reading(void **state)
 {
     /* Synthetic: the magic, a record of a kind that is not known, one whose size is a lie. */
@@ -328,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_manifest_cut_at_every_byte_is_refused),
         cmocka_unit_test(test_xenstore_events_come_back),
         cmocka_unit_test(test_xenstore_events_cut_or_flipped_stay_in_bounds),
+        cmocka_unit_test(test_domain_with_more_than_a_uuid_is_refused),
         cmocka_unit_test(test_samples_that_are_cut_or_too_small_end_the_reading),
     };
 
