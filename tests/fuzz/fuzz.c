@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -75,7 +76,7 @@ uint64_t fuzz_fd_bytes(int fd)
     return (uint64_t)lseek(fd, 0, SEEK_CUR);
 }
 
-static char directory[] = "/dev/shm/xenphase-fuzz-XXXXXX";
+static char directory[PATH_MAX];
 static int dirfd_ = -1;
 static pid_t owner;
 
@@ -96,10 +97,14 @@ static void remove_directory(void)
 
 int fuzz_directory(void)
 {
+    const char *parent = getenv("TMPDIR");
+
     if (dirfd_ >= 0)
         return dirfd_;
     owner = getpid();
-    fuzz_require(mkdtemp(directory) != NULL, "a directory in /dev/shm");
+    snprintf(directory, sizeof(directory), "%s/xenphase-fuzz-XXXXXX",
+             parent && strlen(parent) < PATH_MAX / 2 ? parent : "/dev/shm");
+    fuzz_require(mkdtemp(directory) != NULL, "a directory in $TMPDIR or /dev/shm");
     atexit(remove_directory);
     dirfd_ = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     fuzz_require(dirfd_ >= 0, "a directory to work in");
