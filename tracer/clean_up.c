@@ -35,7 +35,7 @@ static bool clean_up_xen(const struct xen_host *host, uint32_t left_mask, struct
 
     if (!trace_buffers_open(&buffers, host, &left_mask, err))
         return false;
-    ok = trace_buffers_put_back(&buffers, err);
+    ok = trace_buffers_map(&buffers, err) && trace_buffers_put_back(&buffers, err);
     trace_buffers_close(&buffers);
     if (!ok)
         return false;

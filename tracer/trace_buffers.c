@@ -332,6 +332,15 @@ void trace_buffers_stop(struct trace_buffers *buffers)
     xc_tbuf_disable(buffers->host->xch);
 }
 
+bool trace_buffers_map(struct trace_buffers *buffers, struct xph_error *err)
+{
+    struct xen_sysctl_tbuf_op info;
+
+    if (tbuf_sysctl(buffers, XEN_SYSCTL_TBUFOP_get_info, &info) != 0)
+        return fail_from_xen(err, "cannot ask Xen for its trace buffers");
+    return info.buffer_mfn == 0 || (map_info(buffers, &info, err) && map_rings(buffers, err));
+}
+
 bool trace_buffers_put_back(struct trace_buffers *buffers, struct xph_error *err)
 {
     if (!buffers->touched)

@@ -83,7 +83,11 @@ void trace_buffers_wait(struct trace_buffers *buffers, int timeout_ms);
 /* Switches tracing off; the rings keep what they hold. */
 void trace_buffers_stop(struct trace_buffers *buffers);
 
-/* Switches tracing off and puts the mask back, if that is not done yet. */
+/* Maps what rings there are, so that what a killed recorder left in them can be thrown away. */
+bool trace_buffers_map(struct trace_buffers *buffers, struct xph_error *err);
+
+/* Switches tracing off, puts the mask back and throws away what the rings hold, if that is not done
+ * yet. */
 bool trace_buffers_put_back(struct trace_buffers *buffers, struct xph_error *err);
 
 /* Puts back what it can and unmaps. Safe after a failed open. */

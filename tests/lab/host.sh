@@ -3,9 +3,6 @@
 # shellcheck disable=SC2034 # for the tests
 xenlab=lab/xenlab
 
-# Recording switches tracepoints again and again, which hangs a host of several threads now and then (docs/lab.md).
-export XENLAB_ONE_THREAD=${XENLAB_ONE_THREAD-yes}
-
 started=no
 $xenlab status >/dev/null 2>&1 || started=yes
 trap '[[ $started == no ]] || $xenlab down' EXIT
