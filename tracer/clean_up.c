@@ -1,8 +1,6 @@
 #include "tracer/clean_up.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "tracer/kernel_probes.h"
 #include "tracer/kernel_trace.h"
@@ -11,21 +9,9 @@
 #include "tracer/trace_instance.h"
 #include "tracer/xen_host.h"
 
-static bool defines_probe(const char *file)
-{
-    char *text = tracefs_instance_file_read(NULL, file, NULL);
-    bool found = text && strstr(text, ":" KERNEL_PROBE_SYSTEM "/");
-
-    free(text);
-    return found;
-}
-
 bool clean_up_kernel_wanted(void)
 {
-    return tracefs_tracing_dir() &&
-           (tracefs_instance_exists(TRACE_INSTANCE_KERNEL) ||
-            tracefs_instance_exists(TRACE_INSTANCE_SERIAL) || defines_probe("kprobe_events") ||
-            defines_probe("uprobe_events"));
+    return tracefs_tracing_dir() && (trace_instance_exists_any() || kernel_probes_exist());
 }
 
 static bool clean_up_xen(const struct xen_host *host, uint32_t left_mask, struct xph_error *err)

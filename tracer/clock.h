@@ -33,4 +33,8 @@ static inline uint64_t clock_monotonic_ns(void)
  * reads. */
 struct xph_instant clock_instant(void);
 
+/* The same of one try, at most `error_cycles` off: for what is done again and again. Where dom0
+ * tells the time by Xen, as a PV one does, each reading of CLOCK_MONOTONIC is a system call. */
+struct xph_instant clock_instant_once(uint64_t *error_cycles);
+
 #endif

@@ -2,15 +2,15 @@
 
 #include <inttypes.h>
 
-uint64_t disk_guard_wanted(const struct disk_rules *rules)
+uint64_t disk_guard_wanted(const struct disk_rules *rules, uint64_t ring_bytes)
 {
-    return rules->reserve_bytes + ((uint64_t)LEAST_ROOM_MIB << 20) + 2 * rules->ring_bytes;
+    return rules->reserve_bytes + ((uint64_t)LEAST_ROOM_MIB << 20) + 2 * ring_bytes;
 }
 
-bool disk_guard_start(const struct disk_rules *rules, const struct xph_disk_space *space,
-                      const char *path, struct xph_error *err)
+bool disk_guard_start(const struct disk_rules *rules, uint64_t ring_bytes,
+                      const struct xph_disk_space *space, const char *path, struct xph_error *err)
 {
-    uint64_t wanted = disk_guard_wanted(rules);
+    uint64_t wanted = disk_guard_wanted(rules, ring_bytes);
 
     if (space->in_memory && !rules->allow_memory)
         return xph_fail(err,
@@ -25,7 +25,7 @@ bool disk_guard_start(const struct disk_rules *rules, const struct xph_disk_spac
                     "elsewhere with -o, or leave less with --reserve-mib%s",
                     space->free_bytes >> 20, path, space->kind, xph_disk_space_mib(wanted),
                     xph_disk_space_mib(rules->reserve_bytes),
-                    rules->ring_bytes ? " (--ring needs twice its size)" : "");
+                    ring_bytes ? " (--ring needs twice its size)" : "");
 }
 
 bool disk_guard_low(const struct disk_rules *rules, const struct xph_disk_space *space)

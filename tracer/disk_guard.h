@@ -17,16 +17,16 @@ enum {
 
 struct disk_rules {
     uint64_t reserve_bytes; /* what is left to others; 0: nothing */
-    uint64_t ring_bytes;    /* a ring is rewritten at its end, beside the old one; 0: no ring */
     bool allow_memory;      /* also a file system that is in memory */
 };
 
-/* What must be free before the start. */
-uint64_t disk_guard_wanted(const struct disk_rules *rules);
+/* What must be free before the start. A ring of `ring_bytes` is rewritten at its end, beside the
+ * old one; 0: no ring. */
+uint64_t disk_guard_wanted(const struct disk_rules *rules, uint64_t ring_bytes);
 
 /* Whether a recording may begin at `path`; false with why not and what to do. */
-bool disk_guard_start(const struct disk_rules *rules, const struct xph_disk_space *space,
-                      const char *path, struct xph_error *err);
+bool disk_guard_start(const struct disk_rules *rules, uint64_t ring_bytes,
+                      const struct xph_disk_space *space, const char *path, struct xph_error *err);
 
 /* Whether it must end now. */
 bool disk_guard_low(const struct disk_rules *rules, const struct xph_disk_space *space);

@@ -135,7 +135,7 @@ static enum finding check_disk(const struct xen_host *host)
     (void)host;
     if (fd >= 0)
         close(fd);
-    if (!ok || !disk_guard_start(&rules, &space, "a recording here", &err))
+    if (!ok || !disk_guard_start(&rules, 0, &space, "a recording here", &err))
         return tell(LIMITED, "disk", "%s", err.text);
     return tell(OK, "disk", "%s, %" PRIu64 " MiB are free in this directory", space.kind,
                 space.free_bytes >> 20);

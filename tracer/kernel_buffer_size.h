@@ -15,4 +15,7 @@ enum {
 /* For each of `cpus` CPUs of a dom0 with `memory_kib`. */
 uint32_t kernel_buffer_kib(uint64_t memory_kib, unsigned cpus);
 
+/* ... of this machine. */
+uint32_t kernel_buffer_kib_here(void);
+
 #endif

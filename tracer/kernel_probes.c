@@ -270,6 +270,20 @@ static void remove_defined(const char *file, const char *name, struct removal *r
     free(text);
 }
 
+static bool defines_probe(const char *file)
+{
+    char *text = tracefs_instance_file_read(NULL, file, NULL);
+    bool found = text && strstr(text, ":" KERNEL_PROBE_SYSTEM "/");
+
+    free(text);
+    return found;
+}
+
+bool kernel_probes_exist(void)
+{
+    return defines_probe("kprobe_events") || defines_probe("uprobe_events");
+}
+
 static struct removal remove_all(void)
 {
     struct removal removal = {0};

@@ -39,6 +39,9 @@ char *kernel_probes_missing_text(const struct kernel_probes *probes);
  * within another. While they are there. */
 uint64_t kernel_probes_missed(const struct kernel_probes *probes);
 
+/* Whether any probe of KERNEL_PROBE_SYSTEM is defined. */
+bool kernel_probes_exist(void);
+
 /* Removes all probes of KERNEL_PROBE_SYSTEM from the kernel, whoever made them; none may be in use
  * any more. Returns how many of them went. */
 unsigned kernel_probes_remove_all(void);

@@ -30,14 +30,6 @@ bool kernel_trace_left(struct xph_error *why)
     return tracefs_tracing_dir() && (trace_instance_left(why) || kernel_probes_left(why));
 }
 
-static uint32_t buffer_kib_here(void)
-{
-    uint64_t page_kib = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
-
-    return kernel_buffer_kib((uint64_t)sysconf(_SC_PHYS_PAGES) * page_kib,
-                             (unsigned)sysconf(_SC_NPROCESSORS_CONF));
-}
-
 static bool open_cpu(struct kernel_trace *trace, const char *instance, struct xph_error *err)
 {
     struct kernel_cpu *cpu = &trace->cpus[trace->cpu_count];
@@ -111,7 +103,7 @@ bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe
                        struct xph_error *err)
 {
     *trace = (struct kernel_trace){
-        .dirfd = dirfd, .keep_bytes = keep_bytes, .buffer_kib = buffer_kib_here()};
+        .dirfd = dirfd, .keep_bytes = keep_bytes, .buffer_kib = kernel_buffer_kib_here()};
     if (trace_instance_make(&trace->instance, TRACE_INSTANCE_KERNEL, trace->buffer_kib, err) &&
         add_sets(trace, sets, set_count, xen_version, err) &&
         kernel_head_write(dirfd, tracefs_tracing_dir(), trace->probes.events, trace->probes.count,
@@ -202,10 +194,9 @@ bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char
                       struct kernel_probes *probes, struct xph_error *err)
 {
     struct kernel_trace trace = {0};
-    bool ok;
+    bool ok =
+        trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, kernel_buffer_kib_here(), err);
 
-    kernel_trace_clean_up();
-    ok = trace_instance_make(&trace.instance, TRACE_INSTANCE_KERNEL, buffer_kib_here(), err);
     for (size_t i = 0; ok && i < set_count; i++)
         ok = kernel_probes_add(&trace.probes, trace.instance, xen_version, &sets[i], err);
     if (ok) {

@@ -61,7 +61,7 @@ bool kernel_trace_open(struct kernel_trace *trace, int dirfd, const struct probe
 
 /* Makes the probes of `sets` in an instance, to see which there are, and takes them out again.
  * `probes` is to be freed by kernel_probes_free() after success. Only for who holds the recorder's
- * lock. */
+ * lock, and where a killed recorder left nothing. */
 bool kernel_trace_try(const struct probe_set *sets, size_t set_count, const char *xen_version,
                       struct kernel_probes *probes, struct xph_error *err);
 

@@ -122,45 +122,64 @@ static bool parse_kernel(struct options *options, const char *list, struct xph_e
     }
 }
 
-static bool parse_option(struct options *options, int option, struct xph_error *err)
+/* What has no argument: it is so, then. False if `option` is none of these. */
+static bool set_flag(struct options *options, int option)
+{
+    const struct {
+        int option;
+        bool *flag;
+    } flags[] = {
+        {OPTION_SYSTEM, &options->system},
+        {OPTION_ALLOW_TMPFS, &options->disk.allow_memory},
+        {OPTION_SAMPLE_VCPUS, &options->sample_vcpus},
+        {OPTION_CLEANUP, &options->cleanup},
+        {OPTION_DOCTOR, &options->doctor},
+        {OPTION_VERSION, &options->version},
+        {'v', &options->verbose},
+        {'q', &options->quiet},
+        {'h', &options->help},
+    };
+
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (flags[i].option != option)
+            continue;
+        *flags[i].flag = true;
+        return true;
+    }
+    return false;
+}
+
+static bool parse_mib(const char *text, double least, uint64_t *bytes, const char *name,
+                      struct xph_error *err)
+{
+    double number;
+
+    if (!parse_number(text, least, MAX_SIZE_MIB, &number, name, err))
+        return false;
+    *bytes = (uint64_t)(number * (1 << 20));
+    return true;
+}
+
+static bool parse_sample(struct options *options, const char *text, struct xph_error *err)
+{
+    double number;
+
+    options->sample = strcmp(text, "off") != 0;
+    if (!options->sample)
+        return true;
+    if (!parse_number(text, 1, MAX_SAMPLE_HZ, &number, "--sample", err))
+        return false;
+    options->sample_hz = (unsigned)number;
+    options->sample_limited = false;
+    return true;
+}
+
+/* What is recorded, and how. */
+static bool parse_source(struct options *options, int option, struct xph_error *err)
 {
     double number;
 
     switch (option) {
-    case 'o':
-        options->directory = optarg;
-        return *optarg != '\0' || xph_fail(err, "--output wants a directory's name");
-    case 'u':
-        return parse_until(options, optarg, err);
-    case OPTION_TIMEOUT:
-        return parse_number(optarg, 0, MAX_SECONDS, &options->idle_timeout, "--timeout", err);
-    case OPTION_SYSTEM:
-        options->system = true;
-        return true;
-    case OPTION_MAX_TIME:
-        return parse_number(optarg, 1, MAX_SECONDS, &options->max_seconds, "--max-time", err);
-    case OPTION_MAX_SIZE:
-        if (!parse_number(optarg, 1, MAX_SIZE_MIB, &number, "--max-size", err))
-            return false;
-        options->max_bytes = (uint64_t)(number * (1 << 20));
-        return true;
-    case OPTION_TRIGGER:
-        if (options->trigger_count == MAX_TRIGGERS)
-            return xph_fail(err, "more than %d triggers", MAX_TRIGGERS);
-        return trigger_parse(&options->triggers[options->trigger_count++], optarg, err);
-    case OPTION_RING:
-        if (!parse_number(optarg, SMALLEST_RING_MIB, MAX_SIZE_MIB, &number, "--ring", err))
-            return false;
-        options->ring_bytes = options->disk.ring_bytes = (uint64_t)(number * (1 << 20));
-        return true;
-    case OPTION_RESERVE:
-        if (!parse_number(optarg, 0, MAX_SIZE_MIB, &number, "--reserve-mib", err))
-            return false;
-        options->disk.reserve_bytes = (uint64_t)(number * (1 << 20));
-        return true;
-    case OPTION_ALLOW_TMPFS:
-        options->disk.allow_memory = true;
-        return true;
     case OPTION_EVENTS:
         return parse_events(options, optarg, err);
     case OPTION_KERNEL:
@@ -175,37 +194,38 @@ static bool parse_option(struct options *options, int option, struct xph_error *
         options->buffer_pages = (uint32_t)number * PAGES_PER_MIB;
         return true;
     case OPTION_SAMPLE:
-        options->sample = strcmp(optarg, "off") != 0;
-        if (!options->sample)
-            return true;
-        if (!parse_number(optarg, 1, MAX_SAMPLE_HZ, &number, "--sample", err))
-            return false;
-        options->sample_hz = (unsigned)number;
-        options->sample_limited = false;
-        return true;
-    case OPTION_SAMPLE_VCPUS:
-        options->sample_vcpus = true;
-        return true;
-    case 'v':
-        options->verbose = true;
-        return true;
-    case 'q':
-        options->quiet = true;
-        return true;
-    case 'h':
-        options->help = true;
-        return true;
-    case OPTION_CLEANUP:
-        options->cleanup = true;
-        return true;
-    case OPTION_DOCTOR:
-        options->doctor = true;
-        return true;
-    case OPTION_VERSION:
-        options->version = true;
-        return true;
+        return parse_sample(options, optarg, err);
     default:
         return xph_fail(err, "see xenphase record --help");
+    }
+}
+
+static bool parse_option(struct options *options, int option, struct xph_error *err)
+{
+    if (set_flag(options, option))
+        return true;
+    switch (option) {
+    case 'o':
+        options->directory = optarg;
+        return *optarg != '\0' || xph_fail(err, "--output wants a directory's name");
+    case 'u':
+        return parse_until(options, optarg, err);
+    case OPTION_TIMEOUT:
+        return parse_number(optarg, 0, MAX_SECONDS, &options->idle_timeout, "--timeout", err);
+    case OPTION_MAX_TIME:
+        return parse_number(optarg, 1, MAX_SECONDS, &options->max_seconds, "--max-time", err);
+    case OPTION_MAX_SIZE:
+        return parse_mib(optarg, 1, &options->max_bytes, "--max-size", err);
+    case OPTION_TRIGGER:
+        if (options->trigger_count == MAX_TRIGGERS)
+            return xph_fail(err, "more than %d triggers", MAX_TRIGGERS);
+        return trigger_parse(&options->triggers[options->trigger_count++], optarg, err);
+    case OPTION_RING:
+        return parse_mib(optarg, SMALLEST_RING_MIB, &options->ring_bytes, "--ring", err);
+    case OPTION_RESERVE:
+        return parse_mib(optarg, 0, &options->disk.reserve_bytes, "--reserve-mib", err);
+    default:
+        return parse_source(options, option, err);
     }
 }
 

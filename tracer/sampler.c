@@ -224,18 +224,24 @@ static bool update_domain(struct sampler *sampler, const xc_domaininfo_t *info,
     return true;
 }
 
+static uint64_t ns_of(const struct sampler *sampler, uint64_t cycles)
+{
+    return cycles * 1000000 / sampler->host->tsc_khz;
+}
+
 /* The domains from `first` on, as many as are asked for at once. The moment is that of the middle
- * of the hypercall, give or take `error_ns`. */
+ * of the hypercall, give or take `error_ns`; by the TSC, as the sample's beginning has been read
+ * on both clocks. */
 static int list_domains(struct sampler *sampler, uint32_t first, struct xph_instant *at,
                         uint64_t *error_ns)
 {
-    struct xph_instant before = clock_instant(), after;
+    uint64_t before = clock_tsc(), half;
     int count = xc_domain_getinfolist(sampler->host->xch, first, LIST_CAPACITY, sampler->list);
 
-    after = clock_instant();
-    at->tsc = before.tsc + (after.tsc - before.tsc) / 2;
-    at->monotonic_ns = before.monotonic_ns + (after.monotonic_ns - before.monotonic_ns) / 2;
-    *error_ns = after.monotonic_ns - at->monotonic_ns;
+    half = (clock_tsc() - before) / 2;
+    at->tsc = before + half;
+    at->monotonic_ns = sampler->latest.monotonic_ns + ns_of(sampler, at->tsc - sampler->latest.tsc);
+    *error_ns = ns_of(sampler, half + sampler->latest_error);
     return count;
 }
 
@@ -270,7 +276,7 @@ static bool take_sample(struct sampler *sampler, struct xph_error *err)
     bool ok;
 
     pthread_mutex_lock(&sampler->lock);
-    sampler->latest = (struct xph_instant){clock_tsc(), clock_monotonic_ns()};
+    sampler->latest = clock_instant_once(&sampler->latest_error);
     /* The front of a ring is lost, so what changes seldom must come again and again. */
     sampler->whole =
         sampler->ring.keep_bytes > 0 && sampler->latest.monotonic_ns >= sampler->next_whole_ns;
@@ -318,8 +324,8 @@ static void *run(void *argument)
 
         deadline += pace.period_ns;
         sleep_until(deadline);
-        late = clock_monotonic_ns() - deadline;
         ok = take_sample(sampler, &error);
+        late = sampler->latest.monotonic_ns - deadline;
         sampler->late_sum_ns += late;
         if (late > sampler->late_max_ns)
             sampler->late_max_ns = late;

@@ -34,6 +34,7 @@ struct sampler {
     uint64_t late_max_ns, late_sum_ns; /* behind the wanted moments */
     uint64_t cpu_ns;
     struct xph_instant first, latest;
+    uint64_t latest_error; /* of `latest`, in cycles */
     bool failed;
     struct xph_error error; /* why, if failed */
 

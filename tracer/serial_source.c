@@ -9,11 +9,12 @@
 
 #include "tracer/console_source.h"
 #include "tracer/device_model.h"
+#include "tracer/kernel_buffer_size.h"
 #include "tracer/trace_instance.h"
 
 enum {
     LOOK_NS = 100000000,
-    BUFFER_KIB = 1024,  /* for each CPU: some 10,000 writes of a character each between two looks */
+    BUFFER_SHARE = 4,   /* of what dom0's kernel events have: some 10,000 characters in 1 MiB */
     WORDS = 4,          /* of eight bytes, in an event: a port is written a character at a time */
     MAX_WRITERS = 4096, /* threads that are remembered */
 };
@@ -116,7 +117,8 @@ static bool start(struct serial_source *source, struct xph_error *err)
     static const char *const systems[] = {KERNEL_PROBE_SYSTEM, NULL};
     int result;
 
-    if (!trace_instance_make(&source->instance, TRACE_INSTANCE_SERIAL, BUFFER_KIB, err) ||
+    if (!trace_instance_make(&source->instance, TRACE_INSTANCE_SERIAL,
+                             kernel_buffer_kib_here() / BUFFER_SHARE, err) ||
         !kernel_probes_add(&source->probes, source->instance, "", &serial_probe, err))
         return false;
     if (source->probes.count == 0)

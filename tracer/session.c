@@ -102,7 +102,8 @@ static bool check_disk(struct session *session, struct xph_error *err)
     struct xph_disk_space space;
 
     return xph_disk_space_ask(session->directory.fd, &space, err) &&
-           disk_guard_start(&session->options->disk, &space, session->directory.path, err);
+           disk_guard_start(&session->options->disk, session->options->ring_bytes, &space,
+                            session->directory.path, err);
 }
 
 /* What dom0's kernel does not offer is said, here and in the manifest, and the rest is recorded. */

@@ -101,6 +101,15 @@ void trace_instance_remove(struct tracefs_instance *instance)
     tracefs_instance_free(instance);
 }
 
+bool trace_instance_exists_any(void)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < OUR_NAMES; i++)
+        found |= tracefs_instance_exists(our_names[i]);
+    return found;
+}
+
 bool trace_instance_remove_all(void)
 {
     bool found = false;

@@ -30,6 +30,9 @@ uint64_t trace_instance_lost(struct tracefs_instance *instance, unsigned cpu_cou
  * tells); the probes that it used may be removed then. */
 void trace_instance_remove(struct tracefs_instance *instance);
 
+/* Whether any of them is there. */
+bool trace_instance_exists_any(void);
+
 /* Removes those that a recorder left; returns whether any of them went. */
 bool trace_instance_remove_all(void);
 

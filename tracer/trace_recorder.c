@@ -30,6 +30,12 @@ static bool drain(struct trace_recorder *recorder, struct xph_error *err)
            xph_chunk_ring_trim(&recorder->ring, &recorder->out, err);
 }
 
+/* Ten times a second and more, so it must not cost much; nobody needs it to the microsecond. */
+static struct xph_instant now(void)
+{
+    return clock_instant_once(&(uint64_t){0});
+}
+
 /* Switches tracing on again where it is off. On an idle host the silence of a second may be no
  * more than that: a yield of ours is traced at once if tracing is on. */
 static bool revive(struct trace_recorder *recorder, struct xph_error *err)
@@ -44,14 +50,13 @@ static bool revive(struct trace_recorder *recorder, struct xph_error *err)
         return true;
     if (!trace_buffers_start(recorder->buffers, recorder->mask, err))
         return false;
-    trace_alive_was_off(&recorder->alive, clock_instant(), recorder->total.bytes,
-                        &recorder->total.watch);
+    trace_alive_was_off(&recorder->alive, now(), recorder->total.bytes, &recorder->total.watch);
     return true;
 }
 
 static bool check_alive(struct trace_recorder *recorder, struct xph_error *err)
 {
-    switch (trace_alive_look(&recorder->alive, clock_instant(), recorder->total.bytes)) {
+    switch (trace_alive_look(&recorder->alive, now(), recorder->total.bytes)) {
     case TRACE_ALIVE_SILENT:
         return revive(recorder, err);
     case TRACE_ALIVE_CHECK_MASK:
@@ -59,8 +64,7 @@ static bool check_alive(struct trace_recorder *recorder, struct xph_error *err)
             break;
         if (!trace_buffers_start(recorder->buffers, recorder->mask, err))
             return false;
-        trace_alive_was_off(&recorder->alive, clock_instant(), recorder->total.bytes,
-                            &recorder->total.watch);
+        trace_alive_was_off(&recorder->alive, now(), recorder->total.bytes, &recorder->total.watch);
         break;
     case TRACE_ALIVE_FINE:
         break;
@@ -116,7 +120,7 @@ bool trace_recorder_start(struct trace_recorder *recorder, uint32_t mask, struct
     if (!trace_buffers_start(recorder->buffers, mask, err) ||
         !check_clock(recorder, &recorder->clock_start, err))
         return false;
-    trace_alive_begin(&recorder->alive, clock_instant(), recorder->total.bytes);
+    trace_alive_begin(&recorder->alive, now(), recorder->total.bytes);
     result = pthread_create(&recorder->thread, NULL, run, recorder);
     if (result != 0)
         return xph_fail_errno(err, result, "cannot start the trace reader");
@@ -147,7 +151,7 @@ bool trace_recorder_stop(struct trace_recorder *recorder, struct xph_error *err)
     bytes = recorder->total.bytes;
     ok = check_clock(recorder, &recorder->clock_end, err) && drain(recorder, err);
     if (ok && recorder->total.bytes == bytes)
-        trace_alive_was_off(&recorder->alive, clock_instant(), bytes, &recorder->total.watch);
+        trace_alive_was_off(&recorder->alive, now(), bytes, &recorder->total.watch);
     if (ok && trace_watch_doubtful(&recorder->total.watch) > 0) {
         nanosleep(&settle, NULL);
         ok = drain(recorder, err);

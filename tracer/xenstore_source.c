@@ -413,7 +413,7 @@ bool xenstore_source_stop(struct xenstore_source *source, struct xph_error *err)
     deadline.tv_sec += STOP_SECONDS;
     if (pthread_timedjoin_np(source->thread, NULL, &deadline) != 0) {
         pthread_detach(source->thread);
-        set_unavailable(follower, "xenstored does not answer", ETIMEDOUT);
+        set_unavailable(follower, "xenstored does not answer in time", 0);
     }
     pthread_mutex_lock(&follower->lock);
     follower->abandoned = true;

@@ -17,8 +17,10 @@ claim "the emulated host comes up" $xenlab up
 # open; where it had not come to make a recording, there is nothing to open.
 kill_once() {
     run "cd /root; rm -rf k.xph r.xph; { sleep $1; pkill -KILL -x xenphase-record; } &
-        xenphase-record -q -o k.xph -- sleep 1.5 </dev/null >/dev/null 2>k.err; echo status \$?
+        xenphase-record -q -o k.xph -- sleep 1.5 </dev/null >/dev/null 2>k.err; status=\$?; echo status \$status
         pkill -x sleep; wait
+        # Killed, or it had ended before; one that could not begin is neither.
+        [ \$status = 137 ] || [ \$status = 0 ] || { cat k.err; exit 1; }
         if [ -s k.xph/manifest.json ]; then
             grep -q '\"state\": \"recording\"' k.xph/manifest.json && test -s k.xph/xen.trace && echo $1 >>kills.txt
             xenphase repair k.xph && test ! -e k.xph/manifest.json.next || exit 1

@@ -14,31 +14,11 @@
 #include "analyzer/decode/events.h"
 #include "analyzer/machine/machine.h"
 #include "analyzer/timeline/timeline.h"
-#include "recording/recording.h"
 
 #define RECORDING "build/data/destroy-pv.xph"
+#include "tests/unit/recording.h"
 
 enum { KHZ = 2600000, PIECE = 4096 };
-
-static struct xph_recording recording;
-
-static int open_recording(void **state)
-{
-    struct xph_error err = {0};
-
-    (void)state;
-    if (xph_recording_open(&recording, RECORDING, &err))
-        return 0;
-    print_error("%s\n", err.text);
-    return -1;
-}
-
-static int close_recording(void **state)
-{
-    (void)state;
-    xph_recording_close(&recording);
-    return 0;
-}
 
 /* Reads the whole time line through the machine; returns the number of records. */
 static uint64_t read_all(const uint8_t *data, size_t size, struct xph_trace_damage *damage)

@@ -22,14 +22,14 @@ static void test_memory_is_refused_but_on_demand(void **state)
     struct xph_error err;
 
     (void)state;
-    assert_true(disk_guard_start(&rules, &space, "x.xph", &err));
+    assert_true(disk_guard_start(&rules, 0, &space, "x.xph", &err));
     xph_disk_space_kind(0x01021994, &space); /* TMPFS_MAGIC */
     assert_string_equal(space.kind, "tmpfs");
-    assert_false(disk_guard_start(&rules, &space, "x.xph", &err));
+    assert_false(disk_guard_start(&rules, 0, &space, "x.xph", &err));
     assert_non_null(strstr(err.text, "x.xph would be in memory (tmpfs)"));
     assert_non_null(strstr(err.text, "--allow-tmpfs"));
     rules.allow_memory = true;
-    assert_true(disk_guard_start(&rules, &space, "x.xph", &err));
+    assert_true(disk_guard_start(&rules, 0, &space, "x.xph", &err));
 }
 
 static void test_too_small_a_disk_is_refused_with_both_sizes(void **state)
@@ -40,9 +40,9 @@ static void test_too_small_a_disk_is_refused_with_both_sizes(void **state)
 
     (void)state;
     space.free_bytes = (100 + LEAST_ROOM_MIB) * MIB;
-    assert_true(disk_guard_start(&rules, &space, "x.xph", &err));
+    assert_true(disk_guard_start(&rules, 0, &space, "x.xph", &err));
     space.free_bytes--;
-    assert_false(disk_guard_start(&rules, &space, "x.xph", &err));
+    assert_false(disk_guard_start(&rules, 0, &space, "x.xph", &err));
     assert_non_null(strstr(err.text, "115 MiB are free"));
     assert_non_null(strstr(err.text, "116 MiB are needed, 100 of which stay free"));
     assert_non_null(strstr(err.text, "--reserve-mib"));
@@ -50,12 +50,12 @@ static void test_too_small_a_disk_is_refused_with_both_sizes(void **state)
 
 static void test_ring_needs_room_for_its_rewriting(void **state)
 {
-    const struct disk_rules rules = {.reserve_bytes = 100 * MIB, .ring_bytes = 500 * MIB};
+    const struct disk_rules rules = {.reserve_bytes = 100 * MIB};
     struct xph_error err;
 
     (void)state;
-    assert_int_equal(disk_guard_wanted(&rules), (100 + LEAST_ROOM_MIB + 1000) * MIB);
-    assert_false(disk_guard_start(&rules, &roomy, "x.xph", &err));
+    assert_int_equal(disk_guard_wanted(&rules, 500 * MIB), (100 + LEAST_ROOM_MIB + 1000) * MIB);
+    assert_false(disk_guard_start(&rules, 500 * MIB, &roomy, "x.xph", &err));
     assert_non_null(strstr(err.text, "--ring"));
 }
 
