@@ -13,16 +13,21 @@ enum {
 #define MASK(classes, subclasses) (((classes) & ~(uint32_t)ANY_SUBCLASS) | (subclasses))
 #define SCHEDULING                (TRC_GEN | TRC_SCHED | TRC_DOM0OP)
 
-/* Of the bytes that `all` writes while guests come, go and migrate, 35 % are hypercalls and faults,
- * 30 % VM exits, 30 % the scheduler's, two thirds of these its own decisions that only `all` has.
+/*
+ * Of the bytes that `all` writes while guests come, go and migrate, 35 % are hypercalls and faults,
+ * 30 % VM exits, 30 % the scheduler's, two thirds of these its own decisions. On the path of a
+ * creation it is the hypercalls and faults of dom0 itself that cost (docs/overhead.md), and the
+ * phases do not need them: what the toolstack asks of Xen is told by dom0's kernel.
  */
 static const struct event_set sets[] = {
-    {"lifecycle", MASK(SCHEDULING | TRC_PV, SUBCLASS_1 | SUBCLASS_8), 50,
-     "run states, wake-ups, domains, hypercalls and faults of PV guests and dom0"},
-    {"sched", MASK(SCHEDULING, SUBCLASS_1 | SUBCLASS_8), 10,
-     "run states, wake-ups and domains only: the cheapest"},
+    {"lifecycle", MASK(SCHEDULING, SUBCLASS_1 | SUBCLASS_8), 10,
+     "run states, wake-ups, domains: what phases need, and the cheapest"},
+    {"sched", MASK(SCHEDULING, SUBCLASS_1 | SUBCLASS_2 | SUBCLASS_8), 30,
+     "lifecycle, and the decisions of Xen's scheduler"},
+    {"hypercalls", MASK(SCHEDULING | TRC_PV, SUBCLASS_1 | SUBCLASS_8), 50,
+     "lifecycle, and each hypercall and fault of PV guests and dom0"},
     {"boot", MASK(SCHEDULING | TRC_PV | TRC_HVM | TRC_GUEST, SUBCLASS_1 | SUBCLASS_2 | SUBCLASS_8),
-     100, "lifecycle, and every VM exit of HVM and PVH guests with its cause"},
+     100, "hypercalls, and every VM exit of HVM and PVH guests with its cause"},
     {"all", TRC_ALL, 100, "everything that Xen can trace"},
     {"off", 0, 0, "nothing: no trace, so no report"},
 };

@@ -213,7 +213,7 @@ static bool start(struct kernel_trace *trace, struct xph_error *err)
 
     if (!trace_instance_switch(trace->instance, true))
         return xph_fail_errno(err, errno, "cannot switch dom0's kernel tracing on");
-    result = pthread_create(&trace->thread, NULL, run, trace);
+    result = realtime_thread_start(&trace->thread, run, trace);
     if (result != 0)
         return xph_fail_errno(err, result, "cannot start the reader of dom0's kernel events");
     trace->running = true;

@@ -68,7 +68,7 @@ static void help_on_sources(FILE *out)
         "      --console on|off what guests write to their consoles (default: on)\n"
         "      --sample HZ      samples of all domains a second, or off (default: %d, fewer where "
         "they would\n"
-        "                       take more than 2 %% of a CPU); consoles are looked at as often\n"
+        "                       take more than 0.5 %% of a CPU); consoles are looked at as often\n"
         "      --sample-vcpus   each vCPU of the domains that ran, too: a hypercall each\n"
         "      --buffer-mib N   trace buffer wanted for each CPU; Xen takes a size once for "
         "each boot\n"

@@ -2,7 +2,7 @@
 
 enum {
     LOOK_EVERY = 16,  /* times: soon, as the first of them are in the measurement too */
-    COST_LIMIT = 50,  /* a period is at least so many times as long as what it is for takes */
+    COST_LIMIT = 200, /* a period is at least so many times as long as what it is for takes */
     LOWEST_HZ = 25,   /* when a guest is idle and how its memory changes must still be seen */
     KEPT_OF_COST = 2, /* of 3 parts, so that one disturbed look does not change much */
 };

@@ -7,6 +7,20 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum { STACK_BYTES = 512 * 1024 };
+
+int realtime_thread_start(pthread_t *thread, void *run(void *), void *argument)
+{
+    pthread_attr_t attributes;
+    int result;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    result = pthread_create(thread, &attributes, run, argument);
+    pthread_attr_destroy(&attributes);
+    return result;
+}
+
 bool realtime_thread(int priority)
 {
     struct sched_param param = {.sched_priority = priority};

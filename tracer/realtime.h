@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* pthread_create() with a stack that holds what our threads do: as our memory is locked, the usual
+ * 8 MiB would be taken from dom0 for each. Returns 0 or an errno. */
+int realtime_thread_start(pthread_t *thread, void *run(void *), void *argument);
+
 /* Gives the calling thread SCHED_FIFO `priority`; without the right to, it goes on as it is. */
 bool realtime_thread(int priority);
 

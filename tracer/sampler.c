@@ -376,7 +376,7 @@ bool sampler_begin(struct sampler *sampler, struct xph_error *err)
 
 bool sampler_start(struct sampler *sampler, struct xph_error *err)
 {
-    int result = pthread_create(&sampler->thread, NULL, run, sampler);
+    int result = realtime_thread_start(&sampler->thread, run, sampler);
     if (result != 0)
         return xph_fail_errno(err, result, "cannot start the sampler");
     sampler->running = true;

@@ -10,6 +10,7 @@
 #include "tracer/console_source.h"
 #include "tracer/device_model.h"
 #include "tracer/kernel_buffer_size.h"
+#include "tracer/realtime.h"
 #include "tracer/trace_instance.h"
 
 enum {
@@ -129,7 +130,7 @@ static bool start(struct serial_source *source, struct xph_error *err)
         return xph_fail(err, "cannot read the formats of %s in tracefs", KERNEL_PROBE_SYSTEM);
     if (!trace_instance_switch(source->instance, true))
         return xph_fail_errno(err, errno, "cannot switch the probe of serial ports on");
-    result = pthread_create(&source->thread, NULL, run, source);
+    result = realtime_thread_start(&source->thread, run, source);
     if (result != 0)
         return xph_fail_errno(err, result, "cannot start the reader of serial ports");
     source->running = true;

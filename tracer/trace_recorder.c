@@ -121,7 +121,7 @@ bool trace_recorder_start(struct trace_recorder *recorder, uint32_t mask, struct
         !check_clock(recorder, &recorder->clock_start, err))
         return false;
     trace_alive_begin(&recorder->alive, now(), recorder->total.bytes);
-    result = pthread_create(&recorder->thread, NULL, run, recorder);
+    result = realtime_thread_start(&recorder->thread, run, recorder);
     if (result != 0)
         return xph_fail_errno(err, result, "cannot start the trace reader");
     recorder->running = true;

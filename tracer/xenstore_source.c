@@ -367,7 +367,7 @@ bool xenstore_source_start(struct xenstore_source *source, struct xph_error *err
     int result;
 
     source->follower->owners = 2;
-    result = pthread_create(&source->thread, NULL, run, source->follower);
+    result = realtime_thread_start(&source->thread, run, source->follower);
     if (result != 0) {
         source->follower->owners = 1;
         return xph_fail_errno(err, result, "cannot start the thread that watches xenstore");

@@ -35,7 +35,7 @@ record_creation() {
     local type=$1 try
     for try in 1 2 3; do
         run "rm -rf /root/$type.xph; ! xl domid tiny-$type 2>/dev/null || xl destroy tiny-$type" || return 1
-        run "cd /root && xenphase record --until idle -o $type.xph -- xl create /etc/xenlab/$type.cfg" || return 1
+        run "cd /root && xenphase record --until idle --events hypercalls -o $type.xph -- xl create /etc/xenlab/$type.cfg" || return 1
         if ! run "xl list tiny-$type" >/dev/null 2>&1; then
             echo "try $try: the emulation crashed the guest"
         else

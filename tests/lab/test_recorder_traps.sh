@@ -52,9 +52,11 @@ claim "records that a dead reader left are not ours" run 'cd /root; rm -rf t.xph
 has_classes() {
     run "cd /root && rm -rf t.xph && xenphase record -q --events $1 -o t.xph -- xl list >/dev/null; xenphase dump t.xph | awk '{ print \$0 }' >t.txt; wc -l <t.txt; grep -c ' runstate' t.txt; echo csched \$(grep -c csched t.txt) hypercalls \$(grep -c hypercall t.txt)"
 }
-claim "the set sched: run states" has_classes sched
+claim "the set lifecycle: run states" has_classes lifecycle
 claim "no hypercalls, nothing of the scheduler's own" run 'grep -q runstate /root/t.txt && ! grep -m 1 "csched\| hypercall" /root/t.txt'
-claim "the set lifecycle" has_classes lifecycle
+claim "the set sched" has_classes sched
+claim "the scheduler's own, no hypercalls" run 'grep -q csched /root/t.txt && ! grep -m 1 " hypercall" /root/t.txt'
+claim "the set hypercalls" has_classes hypercalls
 claim "hypercalls, nothing of the scheduler's own" run 'grep -q hypercall /root/t.txt && ! grep -m 1 "csched" /root/t.txt'
 claim "the set all" has_classes all
 claim "and the scheduler's own" run 'grep -q hypercall /root/t.txt && grep -q -m 1 csched /root/t.txt'

@@ -25,20 +25,20 @@ static void test_what_is_cheap_is_done_as_often_as_wanted(void **state)
 
     (void)state;
     pace_begin(&pace, 1000, true);
-    assert_int_equal(go_on(&pace, 1000, 15000, &cpu_ns), 1000000);
+    assert_int_equal(go_on(&pace, 1000, 4000, &cpu_ns), 1000000);
 }
 
-static void test_what_is_dear_takes_a_fiftieth_of_a_cpu(void **state)
+static void test_what_is_dear_takes_a_two_hundredth_of_a_cpu(void **state)
 {
     struct pace pace;
     uint64_t cpu_ns = 0;
 
     (void)state;
     pace_begin(&pace, 1000, true);
-    assert_int_equal(go_on(&pace, 16, 400000, &cpu_ns), 20000000);
-    assert_int_equal(go_on(&pace, 1000, 400000, &cpu_ns), 20000000);
+    assert_int_equal(go_on(&pace, 16, 100000, &cpu_ns), 20000000);
+    assert_int_equal(go_on(&pace, 1000, 100000, &cpu_ns), 20000000);
     /* Cheaper again. */
-    assert_int_equal(go_on(&pace, 1000, 10000, &cpu_ns), 1000000);
+    assert_int_equal(go_on(&pace, 1000, 4000, &cpu_ns), 1000000);
 }
 
 static void test_it_is_never_seldom(void **state)
@@ -58,8 +58,8 @@ static void test_one_look_alone_does_not_change_much(void **state)
 
     (void)state;
     pace_begin(&pace, 1000, true);
-    go_on(&pace, 160, 100000, &cpu_ns);
-    assert_int_equal(go_on(&pace, 16, 400000, &cpu_ns), 10000000);
+    go_on(&pace, 160, 25000, &cpu_ns);
+    assert_int_equal(go_on(&pace, 16, 100000, &cpu_ns), 10000000);
 }
 
 static void test_a_rate_that_was_asked_for_is_kept(void **state)
@@ -78,7 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_cheap_is_done_as_often_as_wanted),
-        cmocka_unit_test(test_what_is_dear_takes_a_fiftieth_of_a_cpu),
+        cmocka_unit_test(test_what_is_dear_takes_a_two_hundredth_of_a_cpu),
         cmocka_unit_test(test_it_is_never_seldom),
         cmocka_unit_test(test_one_look_alone_does_not_change_much),
         cmocka_unit_test(test_a_rate_that_was_asked_for_is_kept),
