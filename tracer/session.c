@@ -119,15 +119,24 @@ static bool open_sources(struct session *session, struct xph_error *err)
                       session->directory.fd, err))
         return false;
     session_manifest_sources(manifest, sources);
-    if (manifest->kernel_unavailable)
-        log_notice(session->log, "recording without dom0 kernel events: %s",
-                   manifest->kernel_unavailable);
     if (sources->kernel.probes.missing_count > 0)
         log_notice(
             session->log,
             "%zu of dom0's kernel events are not offered here, such as %s (%s): see manifest.json",
             sources->kernel.probes.missing_count, sources->kernel.probes.missing[0].name,
             sources->kernel.probes.missing[0].reason);
+    return true;
+}
+
+/* dom0's kernel events may be refused when they are asked for, and again when they are to start. */
+static bool start_sources(struct session *session, struct xph_error *err)
+{
+    if (!sources_start(&session->sources, session->options, err))
+        return false;
+    session_manifest_sources(&session->manifest, &session->sources);
+    if (session->manifest.kernel_unavailable)
+        log_notice(session->log, "recording without dom0 kernel events: %s",
+                   session->manifest.kernel_unavailable);
     return true;
 }
 
@@ -161,8 +170,7 @@ static bool set_up(struct session *session, struct xph_error *err)
     session->manifest.trace_mask = options->events->mask;
     /* The space set aside is for the last manifest: the first would take it with it. */
     return xph_manifest_write(session->directory.fd, &session->manifest, err) &&
-           xph_manifest_reserve(session->directory.fd, err) &&
-           sources_start(&session->sources, options, err);
+           xph_manifest_reserve(session->directory.fd, err) && start_sources(session, err);
 }
 
 /* How the recording ended, and why it is not complete. */
@@ -204,6 +212,9 @@ static bool finish(struct session *session, struct xph_error *err)
     if (manifest->xenstore_unavailable)
         log_notice(session->log, "not all changes in xenstore are recorded: %s",
                    manifest->xenstore_unavailable);
+    if (manifest->console_serial_unavailable)
+        log_notice(session->log, "what guests wrote to serial ports is not recorded: %s",
+                   manifest->console_serial_unavailable);
     note_unrecorded(session);
     return xph_manifest_write(session->directory.fd, manifest, ok ? err : &second) && ok;
 }
