@@ -83,7 +83,7 @@ PROBE_SOURCES = $(wildcard probes/guest/*.c)
 PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
 VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-dump bench-tracer bench-loss install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-dump bench-tracer bench-loss install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -188,6 +188,9 @@ check-flips: $(FLIPS_PROGRAMS) ## FLIPS=10000 bare traces with a flipped bit, an
 
 check-lab: all ## the end-to-end tests on the emulated Xen host
 	tests/run lab
+
+check-moves: all ## save, restore and live migration on the emulated Xen host
+	tests/run moves
 
 check-guest-marks: all probe-deb ## marks of guests on the emulated Xen host
 	tests/run guest_marks

@@ -32,23 +32,49 @@ static bool mark_phases(struct xph_coverage *coverage, const struct xph_operatio
     return true;
 }
 
+/* The domain's running time is kept apart. */
+static void own(struct collection *collection, uint16_t domid)
+{
+    uint32_t *own = &collection->own_of[domid];
+
+    if (*own == 0)
+        *own = (uint32_t)++collection->own_count;
+}
+
+static struct xph_coverage *own_coverage(const struct collection *collection, uint16_t domid)
+{
+    return &collection->own[collection->own_of[domid] - 1];
+}
+
+/* The domains of an operation: a migration has two. Returns how many. */
+static unsigned domains_of(const struct xph_operation *operation, uint16_t domids[2])
+{
+    domids[0] = operation->domid;
+    domids[1] = operation->target_domid;
+    return operation->target_domid == XPH_NO_DOMAIN || domids[0] == domids[1] ? 1 : 2;
+}
+
 static bool begin(struct collection *collection, const struct xph_operation *operations,
                   size_t count)
 {
-    collection->own = calloc(count + 1, sizeof(*collection->own));
+    uint16_t domids[2];
+
+    collection->own = calloc(2 * count + 1, sizeof(*collection->own));
     collection->own_of = calloc(DOMIDS, sizeof(*collection->own_of));
     if (!collection->own || !collection->own_of)
         return false;
     for (size_t i = 0; i < count; i++) {
-        uint32_t *own = &collection->own_of[operations[i].domid];
+        unsigned domains = domains_of(&operations[i], domids);
 
-        if (*own == 0)
-            *own = (uint32_t)++collection->own_count;
         if (!mark_phases(&collection->dom0, &operations[i]) ||
             !mark_phases(&collection->idle, &operations[i]) ||
-            !mark_phases(&collection->guests, &operations[i]) ||
-            !mark_phases(&collection->own[*own - 1], &operations[i]))
+            !mark_phases(&collection->guests, &operations[i]))
             return false;
+        for (unsigned d = 0; d < domains; d++) {
+            own(collection, domids[d]);
+            if (!mark_phases(own_coverage(collection, domids[d]), &operations[i]))
+                return false;
+        }
     }
     for (size_t i = 0; i < collection->own_count; i++) {
         if (!xph_coverage_begin(&collection->own[i]))
@@ -101,7 +127,8 @@ static void settle(struct collection *collection)
 static void fill(const struct collection *collection, const struct xph_operation *operation,
                  uint32_t pcpus, struct xph_cpu_share *share)
 {
-    const struct xph_coverage *own = &collection->own[collection->own_of[operation->domid] - 1];
+    uint16_t domids[2];
+    unsigned domains = domains_of(operation, domids);
 
     for (size_t p = 0; p < operation->phase_count; p++) {
         uint64_t start = operation->phases[p].start_ns, stop = operation->phases[p].end_ns;
@@ -110,10 +137,12 @@ static void fill(const struct collection *collection, const struct xph_operation
         held[XPH_HELD_BY_DOM0] = xph_coverage_between(&collection->dom0, start, stop);
         held[XPH_HELD_IDLE] = xph_coverage_between(&collection->idle, start, stop);
         held[XPH_HELD_BY_OTHERS] = xph_coverage_between(&collection->guests, start, stop);
-        if (operation->domid != 0 && operation->domid != XPH_IDLE_DOMID) {
-            held[XPH_HELD_BY_GUEST] = xph_coverage_between(own, start, stop);
-            held[XPH_HELD_BY_OTHERS] -= held[XPH_HELD_BY_GUEST];
+        for (unsigned d = 0; d < domains; d++) {
+            if (domids[d] != 0 && domids[d] != XPH_IDLE_DOMID)
+                held[XPH_HELD_BY_GUEST] +=
+                    xph_coverage_between(own_coverage(collection, domids[d]), start, stop);
         }
+        held[XPH_HELD_BY_OTHERS] -= held[XPH_HELD_BY_GUEST];
         for (unsigned holder = 0; holder < XPH_HELD_UNKNOWN; holder++)
             told += held[holder];
         held[XPH_HELD_UNKNOWN] = whole > told ? whole - told : 0;

@@ -13,7 +13,7 @@
  */
 enum xph_cpu_holder {
     XPH_HELD_BY_DOM0,
-    XPH_HELD_BY_GUEST, /* the operation's own domain */
+    XPH_HELD_BY_GUEST, /* the operation's own domain; of a migration, both */
     XPH_HELD_BY_OTHERS,
     XPH_HELD_IDLE,
     XPH_HELD_UNKNOWN, /* no record says who */

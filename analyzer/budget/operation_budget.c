@@ -102,12 +102,15 @@ static struct xph_owner tail_owner(const struct xph_operation *operation)
         [XPH_END_IDLE] = {XPH_LAYER_WAITING, "guest", "idle"},
         [XPH_END_REMOVED] = {XPH_LAYER_WAITING, "Xen", "last references dropped"},
         [XPH_END_RECORDING] = {XPH_LAYER_WAITING, "guest", "idle"},
+        [XPH_END_RUNS] = {XPH_LAYER_UNEXPLAINED, "", ""},
     };
     /* A guest that ended, or was ended, before it had booted. */
     static const struct xph_owner gone = {XPH_LAYER_WAITING, "guest", "until it is removed"};
 
     if (operation->kind == XPH_OPERATION_CREATE && operation->ended_by == XPH_END_REMOVED)
         return gone;
+    if (operation->kind != XPH_OPERATION_CREATE && operation->ended_by == XPH_END_RECORDING)
+        return owners[XPH_END_PROCESS];
     return owners[operation->ended_by];
 }
 
@@ -140,6 +143,19 @@ static bool walk(const struct xph_operation *operation, const struct xph_evidenc
     return ok;
 }
 
+/* The path as far as it lies in the downtime; what of that is outside of the path is not told. */
+static bool make_downtime(const struct xph_operation *operation,
+                          struct xph_operation_budget *budget, struct xph_error *err)
+{
+    const struct xph_stretch *downtime = &operation->downtime;
+    struct xph_operation alone = {.start_ns = downtime->start_ns, .end_ns = downtime->start_ns};
+
+    if (!downtime->known)
+        return true;
+    xph_operation_add_phase(&alone, "downtime", downtime->end_ns, "");
+    return xph_budget_make(&alone, &budget->path, &budget->downtime, err);
+}
+
 bool xph_operation_budget_make(const struct xph_operation *operation,
                                const struct xph_evidence *evidence,
                                const struct xph_manifest *manifest,
@@ -159,7 +175,8 @@ bool xph_operation_budget_make(const struct xph_operation *operation,
     }
     if (walk(operation, evidence, &end, &budget->path, err) &&
         xph_owned_path_add(&budget->path, end.ns, operation->end_ns, &tail, err) &&
-        xph_budget_make(operation, &budget->path, &budget->budget, err))
+        xph_budget_make(operation, &budget->path, &budget->budget, err) &&
+        make_downtime(operation, budget, err))
         return true;
     xph_operation_budget_close(budget);
     return false;
@@ -169,4 +186,5 @@ void xph_operation_budget_close(struct xph_operation_budget *budget)
 {
     xph_owned_path_close(&budget->path);
     xph_budget_close(&budget->budget);
+    xph_budget_close(&budget->downtime);
 }

@@ -13,6 +13,7 @@ struct xph_operation_budget {
     const char *unknown; /* why there is none; else NULL */
     struct xph_owned_path path;
     struct xph_budget budget;
+    struct xph_budget downtime; /* of the operation's downtime, as of one phase; else empty */
 };
 
 /* `evidence` may be NULL: dom0's kernel told nothing. The caller closes `budget`. */

@@ -1,5 +1,5 @@
 /*
- * xenphase report: the phases of the recorded operation.
+ * xenphase report: the phases of the recorded operations.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -18,10 +18,11 @@ enum { DEFAULT_WIDTH = 100, OPTION_JSON = 256, OPTION_CRITICAL_PATH, OPTION_FOLD
 static const char help_text[] =
     "usage: xenphase report [--json | --critical-path | --folded] DIR\n"
     "\n"
-    "Finds the domains that were created or destroyed in the recording DIR and prints each "
-    "operation's phases, whose the\n"
-    "time in each was, who held the CPUs, and how their sum compares with the time that dom0's own "
-    "clock measured.\n"
+    "Finds what was done to domains in the recording DIR (create, destroy, save, restore, migrate) "
+    "and prints each\n"
+    "operation's phases, whose the time in each was, who held the CPUs, and how their sum compares "
+    "with the time that\n"
+    "dom0's own clock measured; of a migration its downtime, too.\n"
     "\n"
     "      --json           the same for programs (docs/format/report-json.md)\n"
     "      --critical-path  each piece of the chain that the operation waited for, one a line\n"
@@ -30,9 +31,10 @@ static const char help_text[] =
     "  -h, --help           this text\n"
     "\n"
     "NO_COLOR and COLUMNS are honoured.\n"
-    "Exit status: 0; 1 on an error or if no domain was created or destroyed; 2 on a wrong command "
-    "line; 3 if the report\n"
-    "is there, but the recording is incomplete, damaged or lossy.\n";
+    "Exit status: 0; 1 on an error or if there is no operation; 2 on a wrong command line; 3 if "
+    "the "
+    "report is there,\n"
+    "but the recording is incomplete, damaged or lossy.\n";
 
 static unsigned terminal_width(void)
 {
@@ -161,7 +163,8 @@ static int print_report(const struct xph_report *report, int view, struct xph_er
                         isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
     }
     if (report->count == 0) {
-        xph_fail(err, "no domain was created or destroyed in this recording");
+        xph_fail(err,
+                 "no domain was created, destroyed, saved, restored or migrated in this recording");
         return XPH_EXIT_ERROR;
     }
     return report->doubts.count > 0 ? XPH_EXIT_DOUBTFUL : XPH_EXIT_OK;

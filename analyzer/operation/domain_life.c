@@ -89,7 +89,7 @@ static bool take_record(void *context, const struct xph_machine *machine,
     return true;
 }
 
-/* Only of domains that were created here, whose end of boot is looked for. */
+/* The edges are only kept of domains that were created here, whose end of boot is looked for. */
 static bool take_interval(void *context, const struct xph_runstate_interval *interval,
                           struct xph_error *err)
 {
@@ -101,6 +101,8 @@ static bool take_interval(void *context, const struct xph_runstate_interval *int
     life = find_life(lives, interval->domid, err);
     if (!life)
         return false;
+    if (!life->last_run.known || interval->end_ns > life->last_run.ns)
+        life->last_run = (struct xph_moment){true, interval->end_ns};
     if (!life->added.known || xph_run_edges_add(&life->edges, interval->start_ns, interval->end_ns))
         return true;
     return xph_fail(err, "out of memory for the run states of domain %u", life->domid);
@@ -196,6 +198,21 @@ bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *
     xph_wall_clock_sort(&lives->wall_clock);
     find_idle_moments(lives);
     return true;
+}
+
+const struct xph_domain_life *xph_domain_life_at(const struct xph_domain_lives *lives,
+                                                 uint16_t domid, uint64_t ns)
+{
+    if (lives->first[domid] == 0)
+        return NULL;
+    for (size_t i = lives->first[domid] - 1; i < lives->latest[domid]; i++) {
+        const struct xph_domain_life *life = &lives->lives[i];
+
+        if (life->domid == domid && (!life->added.known || life->added.ns <= ns) &&
+            (!life->removed.known || life->removed.ns >= ns))
+            return life;
+    }
+    return NULL;
 }
 
 void xph_domain_lives_free(struct xph_domain_lives *lives)

@@ -24,6 +24,7 @@ struct xph_domain_life {
     struct xph_moment added;     /* Xen's domain_add */
     struct xph_moment unpaused;  /* first vCPU leaves offline, for the first time */
     struct xph_moment first_run; /* first vCPU runs */
+    struct xph_moment last_run;  /* a vCPU stopped running for the last time */
     struct xph_moment idle;      /* stopped booting; only of a domain that was added */
     struct xph_moment removed;   /* Xen's domain_remove: the last reference is gone */
     struct xph_moment paused;    /* by the toolstack; from the samples */
@@ -45,6 +46,10 @@ struct xph_domain_lives {
 /* Reads the recording's trace and samples. `timeline` is read to its end. */
 bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *timeline,
                            const struct xph_recording *recording, struct xph_error *err);
+/* The domain that had `domid` at `ns`, or may have had: NULL if none is known to have lived then.
+ */
+const struct xph_domain_life *xph_domain_life_at(const struct xph_domain_lives *lives,
+                                                 uint16_t domid, uint64_t ns);
 void xph_domain_lives_free(struct xph_domain_lives *lives);
 
 #endif

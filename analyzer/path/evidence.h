@@ -13,7 +13,15 @@
 struct xph_library_call {
     uint32_t pid;
     uint64_t ns;
+    bool has_domid; /* it was told for which domain */
+    uint16_t domid;
     char function[XPH_KERNEL_TEXT_BYTES];
+};
+
+/* A guest was asked in xenstore to suspend itself, as it is before its state is read out. */
+struct xph_suspend_request {
+    uint16_t domid;
+    uint64_t ns; /* when we were told of it, some time after it was made */
 };
 
 struct xph_evidence {
@@ -22,10 +30,29 @@ struct xph_evidence {
     struct xph_task_calls calls;
     struct xph_library_call *library_calls; /* in time; owned */
     size_t library_call_count, library_call_capacity;
+    struct xph_suspend_request *suspends; /* in time; owned */
+    size_t suspend_count, suspend_capacity;
 };
 
-/* Reads `joint` to its end; `doubts` gets what can be doubted in it. The caller closes `evidence`.
- */
+/* Reading, event by event; what is in it belongs to xph_evidence_begin() and _end(). */
+struct xph_evidence_reading {
+    struct xph_evidence *evidence;
+    const struct xph_joint *joint;
+    struct xph_host host;
+};
+
+/* `joint` delivers the events, which go to _take() one by one. On failure there is nothing to end
+ * or to close. */
+bool xph_evidence_begin(struct xph_evidence_reading *reading, struct xph_evidence *evidence,
+                        const struct xph_joint *joint, struct xph_error *err);
+bool xph_evidence_take(struct xph_evidence_reading *reading, const struct xph_joint_event *event,
+                       struct xph_error *err);
+/* After the last event, or a failure, of which `ok` tells. `doubts` gets what can be doubted. On
+ * success the caller closes the evidence, else it is closed. */
+bool xph_evidence_end(struct xph_evidence_reading *reading, bool ok, struct xph_doubts *doubts,
+                      struct xph_error *err);
+
+/* All of this: reads `joint` to its end. */
 bool xph_evidence_read(struct xph_evidence *evidence, struct xph_joint *joint,
                        struct xph_doubts *doubts, struct xph_error *err);
 

@@ -2,9 +2,7 @@
  * Creation: toolstack prepare | domain build | guest boot. The boundaries are what any toolstack
  * must do.
  */
-#include "analyzer/phases/phases.h"
-
-#include <stdio.h>
+#include "analyzer/phases/boundary.h"
 
 /* The guest never ran: all that can be told is when the command gave up. */
 static void end_without_run(struct xph_operation *operation)
@@ -37,27 +35,6 @@ static void end_with_boot(struct xph_operation *operation, const struct xph_phas
     }
 }
 
-/* Hotplug scripts that ran while the domain was built, one after the other, and what is between. */
-static void add_scripts(struct xph_operation *operation, const struct xph_toolstack *toolstack,
-                        uint64_t end_ns)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < toolstack->script_count; i++) {
-        const struct xph_script_run *script = &toolstack->scripts[i];
-        char name[XPH_PHASE_NAME_BYTES];
-
-        if (script->start_ns < operation->end_ns || script->end_ns > end_ns)
-            continue;
-        snprintf(name, sizeof(name), "script %s", script->name);
-        xph_operation_add_phase(operation, any ? "devices" : "xenstore", script->start_ns,
-                                "a hotplug script begins (dom0 kernel)");
-        xph_operation_add_phase(operation, name, script->end_ns,
-                                "the hotplug script ended (dom0 kernel)");
-        any = true;
-    }
-}
-
 static void add_known(struct xph_operation *operation, const struct xph_moment *moment,
                       const char *name, const char *ends_with)
 {
@@ -76,7 +53,7 @@ static void divide_build(struct xph_operation *operation, const struct xph_tools
               "first memory asked for (hypercall populate_physmap)");
     add_known(operation, &toolstack->built, "memory and image copy",
               "last context set (hypercall)");
-    add_scripts(operation, toolstack, runs_ns);
+    xph_phases_add_scripts(operation, toolstack, runs_ns);
     add_known(operation, &toolstack->unpause,
               toolstack->script_count > 0 ? "devices" : "xenstore and devices",
               "unpause asked for (hypercall unpausedomain)");

@@ -22,6 +22,13 @@ static uint64_t phase_length(const struct xph_operation *operation, size_t p)
     return operation->phases[p].end_ns - operation->phases[p].start_ns;
 }
 
+void xph_operation_title_text(FILE *out, const struct xph_operation *operation)
+{
+    fprintf(out, "%s of domain %u", xph_operation_kind_name(operation->kind), operation->domid);
+    if (operation->target_domid != XPH_NO_DOMAIN)
+        fprintf(out, " to domain %u", operation->target_domid);
+}
+
 void xph_budget_line_text(FILE *out, const struct xph_operation *operation,
                           const struct xph_operation_budget *budget)
 {
@@ -57,14 +64,14 @@ static void print_entry(FILE *out, uint64_t ns, uint64_t whole)
 }
 
 /* The phase's entries, the largest first; returns the position after them. */
-static size_t print_phase(FILE *out, const struct xph_operation_budget *budget, size_t at, size_t p,
-                          uint64_t length)
+static size_t print_phase(FILE *out, const struct xph_budget *budget,
+                          const struct xph_owned_path *path, size_t at, size_t p, uint64_t length)
 {
     uint64_t rest = 0;
     size_t shown = 0, summed = 0;
 
-    for (; at < budget->budget.count && budget->budget.entries[at].phase == p; at++) {
-        const struct xph_budget_entry *entry = &budget->budget.entries[at];
+    for (; at < budget->count && budget->entries[at].phase == p; at++) {
+        const struct xph_budget_entry *entry = &budget->entries[at];
 
         if (shown == SHOWN_ENTRIES || entry->ns * 1000 < length * SHOWN_PER_MILLE) {
             rest += entry->ns;
@@ -73,7 +80,7 @@ static size_t print_phase(FILE *out, const struct xph_operation_budget *budget, 
         }
         shown++;
         print_entry(out, entry->ns, length);
-        print_owner(out, &budget->path.owners[entry->owner]);
+        print_owner(out, &path->owners[entry->owner]);
         fputc('\n', out);
     }
     if (summed > 0) {
@@ -99,8 +106,23 @@ void xph_budget_text(FILE *out, const struct xph_operation *operation,
         fputs("  ", out);
         xph_print_padded_text(out, operation->phases[p].name, NAME_WIDTH);
         fprintf(out, " %9.3f s\n", seconds(length));
-        at = print_phase(out, budget, at, p, length);
+        at = print_phase(out, &budget->budget, &budget->path, at, p, length);
     }
+    fputc('\n', out);
+}
+
+void xph_downtime_text(FILE *out, const struct xph_operation *operation,
+                       const struct xph_operation_budget *budget)
+{
+    const struct xph_stretch *downtime = &operation->downtime;
+    uint64_t length = downtime->end_ns - downtime->start_ns;
+
+    if (!downtime->known)
+        return;
+    fprintf(out, "  %-*s %9.3f s  the guest stood still from %.3f s to %.3f s\n", NAME_WIDTH,
+            "downtime", seconds(length), seconds(downtime->start_ns - operation->start_ns),
+            seconds(downtime->end_ns - operation->start_ns));
+    print_phase(out, &budget->downtime, &budget->path, 0, 0, length);
     fputc('\n', out);
 }
 
@@ -111,8 +133,8 @@ void xph_critical_path_text(FILE *out, const struct xph_report *report)
         const struct xph_owned_path *path = &report->budgets[i].path;
         size_t p = 0;
 
-        fprintf(out, "%s of domain %u\n", xph_operation_kind_name(operation->kind),
-                operation->domid);
+        xph_operation_title_text(out, operation);
+        fputc('\n', out);
         if (report->budgets[i].unknown)
             fprintf(out, "whose the time was is not known: %s\n", report->budgets[i].unknown);
         for (size_t j = 0; j < path->count; j++) {

@@ -3,7 +3,7 @@
 #include "analyzer/views/json_text.h"
 #include "analyzer/views/report.h"
 
-enum { REPORT_VERSION = 1 };
+enum { REPORT_VERSION = 2 };
 
 /* jansson takes UTF-8 only; the manifest's strings are that already, as they were read from JSON.
  */
@@ -19,13 +19,14 @@ static json_t *moment(const struct xph_moment *moment, uint64_t start_ns)
     return moment->known ? json_integer((json_int_t)(moment->ns - start_ns)) : json_null();
 }
 
-static json_t *budget_to_json(const struct xph_operation_budget *budget, size_t phase)
+static json_t *budget_to_json(const struct xph_budget *budget, const struct xph_owned_path *path,
+                              size_t phase)
 {
     json_t *entries = json_array();
 
-    for (size_t i = 0; i < budget->budget.count; i++) {
-        const struct xph_budget_entry *entry = &budget->budget.entries[i];
-        const struct xph_owner *owner = &budget->path.owners[entry->owner];
+    for (size_t i = 0; i < budget->count; i++) {
+        const struct xph_budget_entry *entry = &budget->entries[i];
+        const struct xph_owner *owner = &path->owners[entry->owner];
 
         if (entry->phase == phase)
             json_array_append_new(entries, json_pack("{s:s, s:o, s:o, s:I, s:I}", "layer",
@@ -38,6 +39,19 @@ static json_t *budget_to_json(const struct xph_operation_budget *budget, size_t 
     return entries;
 }
 
+static json_t *downtime_to_json(const struct xph_operation *operation,
+                                const struct xph_operation_budget *budget)
+{
+    const struct xph_stretch *downtime = &operation->downtime;
+
+    if (!downtime->known)
+        return json_null();
+    return json_pack(
+        "{s:I, s:I, s:o}", "start_ns", (json_int_t)(downtime->start_ns - operation->start_ns),
+        "length_ns", (json_int_t)(downtime->end_ns - downtime->start_ns), "budget",
+        budget->unknown ? json_null() : budget_to_json(&budget->downtime, &budget->path, 0));
+}
+
 static json_t *phase_to_json(const struct xph_operation *operation,
                              const struct xph_cpu_share *share,
                              const struct xph_operation_budget *budget, size_t p)
@@ -48,11 +62,13 @@ static json_t *phase_to_json(const struct xph_operation *operation,
     for (unsigned holder = 0; holder < XPH_CPU_HOLDERS; holder++)
         json_object_set_new(held, xph_cpu_holder_name(holder),
                             json_integer((json_int_t)share->held_ns[p][holder]));
-    return json_pack("{s:o, s:I, s:I, s:s, s:o, s:o}", "name", xph_escaped_text(phase->name),
-                     "start_ns", (json_int_t)(phase->start_ns - operation->start_ns), "length_ns",
-                     (json_int_t)(phase->end_ns - phase->start_ns), "ends_with", phase->ends_with,
-                     "cpu_ns", held, "budget",
-                     budget->unknown ? json_null() : budget_to_json(budget, p));
+    return json_pack(
+        "{s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:o}", "name", xph_escaped_text(phase->name),
+        "start_ns", (json_int_t)(phase->start_ns - operation->start_ns), "length_ns",
+        (json_int_t)(phase->end_ns - phase->start_ns), "ends_with", phase->ends_with, "source",
+        text_or_null(xph_boundary_source_name(phase->source)), "certainty",
+        text_or_null(xph_certainty_name(phase->certainty)), "cpu_ns", held, "budget",
+        budget->unknown ? json_null() : budget_to_json(&budget->budget, &budget->path, p));
 }
 
 static json_t *operation_to_json(const struct xph_operation *operation,
@@ -69,6 +85,13 @@ static json_t *operation_to_json(const struct xph_operation *operation,
                        "domain_name", text_or_null(domain ? domain->name : NULL), "domain_type",
                        domain ? domain->type : "", "phases", phases, "sum_ns",
                        (json_int_t)xph_operation_sum_ns(operation));
+    json_object_set_new(object, "created_ns", moment(&operation->created, 0));
+    json_object_set_new(object, "target_domid",
+                        operation->target_domid == XPH_NO_DOMAIN
+                            ? json_null()
+                            : json_integer(operation->target_domid));
+    json_object_set_new(object, "target_created_ns", moment(&operation->target_created, 0));
+    json_object_set_new(object, "downtime", downtime_to_json(operation, budget));
     json_object_set_new(object, "wall_ns",
                         operation->wall.known ? json_integer((json_int_t)operation->wall.ns)
                                               : json_null());

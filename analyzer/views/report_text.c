@@ -42,7 +42,8 @@ static void print_title(FILE *out, const struct xph_operation *operation)
 {
     const struct xph_domain_info *domain = operation->domain;
 
-    fprintf(out, "\n%s of domain %u", xph_operation_kind_name(operation->kind), operation->domid);
+    fputc('\n', out);
+    xph_operation_title_text(out, operation);
     if (domain && domain->name) {
         fputs(" \"", out);
         xph_print_text(out, domain->name);
@@ -103,6 +104,16 @@ static void print_wall(FILE *out, const struct xph_operation *operation)
             wall > 0 ? 100 * (sum - wall) / wall : 0);
 }
 
+/* As " [xenstore, late]". */
+static void print_source(FILE *out, const struct xph_phase *phase)
+{
+    const char *source = xph_boundary_source_name(phase->source);
+    const char *certainty = xph_certainty_name(phase->certainty);
+
+    if (source && certainty)
+        fprintf(out, " [%s, %s]", source, certainty);
+}
+
 static void print_ends(FILE *out, const struct xph_operation *operation)
 {
     if (operation->failure)
@@ -118,7 +129,9 @@ static void print_ends(FILE *out, const struct xph_operation *operation)
     for (size_t i = 0; i < operation->phase_count; i++) {
         fputs("  ", out);
         xph_print_padded_text(out, operation->phases[i].name, NAME_WIDTH);
-        fprintf(out, " ends: %s\n", operation->phases[i].ends_with);
+        fprintf(out, " ends: %s", operation->phases[i].ends_with);
+        print_source(out, &operation->phases[i]);
+        fputc('\n', out);
     }
 }
 
@@ -156,6 +169,7 @@ void xph_report_text(FILE *out, const struct xph_report *report, unsigned width,
         print_phases(out, operation, width, colour);
         print_wall(out, operation);
         xph_budget_text(out, operation, &report->budgets[i]);
+        xph_downtime_text(out, operation, &report->budgets[i]);
         print_ends(out, operation);
         print_shares(out, operation, &report->shares[i], report->manifest->pcpus);
     }

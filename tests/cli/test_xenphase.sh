@@ -11,21 +11,6 @@ data=build/data
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-field() {
-    sed -n "s/^ *\"$2\": \\([0-9]*\\).*/\\1/p" <<<"$1" | head -n 1
-}
-
-# |sum - wall| <= 0.5 % of the wall time, as the report's JSON has them.
-balances() {
-    local json sum wall
-    json=$($xenphase report --json "$1") || return 1
-    sum=$(field "$json" sum_ns) wall=$(field "$json" wall_ns)
-    echo "sum $sum wall $wall"
-    [[ -n $sum && -n $wall && $wall -gt 0 ]] || return 1
-    local difference=$((sum > wall ? sum - wall : wall - sum))
-    ((difference * 200 <= wall))
-}
-
 for recording in create-pv create-pvh destroy-pv; do
     claim "$recording: the phases add up to the wall time within 0.5 %" balances "$data/$recording.xph"
     claim_exit 0 "$recording: the text report" $xenphase report "$data/$recording.xph"

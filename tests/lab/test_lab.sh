@@ -14,21 +14,6 @@ out=build/lab-test
 rm -rf "$out"
 mkdir -p "$out"
 
-field() {
-    sed -n "s/^ *\"$2\": \\([0-9]*\\).*/\\1/p" <<<"$1" | head -n 1
-}
-
-# The report of a recording that was brought home adds up to the wall time within 0.5 % and has no doubts.
-balances() {
-    local json sum wall
-    json=$(build/xenphase report --json "$1") || return 1
-    sum=$(field "$json" sum_ns) wall=$(field "$json" wall_ns)
-    echo "sum $sum wall $wall"
-    [[ -n $sum && -n $wall && $wall -gt 0 ]] || return 1
-    local difference=$((sum > wall ? sum - wall : wall - sum))
-    ((difference * 200 <= wall))
-}
-
 # Creates a guest under the recorder. The emulation crashes a PVH guest now and then (docs/lab.md): such a
 # recording is right, but not of a creation that succeeded, so another one is made, twice at the most.
 record_creation() {
