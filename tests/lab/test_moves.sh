@@ -13,9 +13,9 @@ out=build/moves-test
 rm -rf "$out"
 mkdir -p "$out"
 
-# A guest tiny-$1 that has booted.
+# A guest tiny-$1 that has booted. A receiver that was killed leaves its domain behind.
 boot_guest() {
-    run "! xl domid tiny-$1 2>/dev/null || xl destroy tiny-$1
+    run "for guest in tiny-$1 tiny-$1--incoming; do ! xl domid \$guest 2>/dev/null || xl destroy \$guest; done
         rm -rf /root/boot.xph; cd /root && xenphase record -q --until idle -o boot.xph -- xl create -q /etc/xenlab/$1.cfg && xl domid tiny-$1"
 }
 
