@@ -34,8 +34,8 @@ ANALYZER_LIBRARIES = jansson:libjansson-dev libelf:libelf-dev
 ANALYZER_HEADERS   = libxxhash:libxxhash-dev
 # The reader of dom0.dat; without them the analyzer is built all the same.
 KERNEL_LIBRARIES   = libtracecmd:libtracecmd-dev libtraceevent:libtraceevent-dev
-# Statistics over runs; without it the analyzer is built all the same.
-STORE_LIBRARIES    = gsl:libgsl-dev
+# The store of runs and their statistics; without them the analyzer is built all the same.
+STORE_LIBRARIES    = sqlite3:libsqlite3-dev gsl:libgsl-dev
 TEST_LIBRARIES     = cmocka:libcmocka-dev
 TRACER_LIBRARIES   = xencontrol:libxen-dev xentoollog:libxen-dev xenforeignmemory:libxen-dev \
                      xenevtchn:libxen-dev xencall:libxen-dev xenstore:libxen-dev libtraceevent:libtraceevent-dev libtracefs:libtracefs-dev libelf:libelf-dev
@@ -68,10 +68,12 @@ TRACER_WANTS = $(if $(MISSING_FOR_TRACER),to build it: apt-get install $(MISSING
 
 # Of the two, the one that this machine can build.
 ANALYZER_SOURCES := $(filter-out analyzer/kernel/$(if $(MISSING_FOR_KERNEL),trace_dat.c,trace_dat_missing.c),$(ANALYZER_SOURCES))
-STORE_SOURCES    := $(wildcard analyzer/statistics/*.c)
-ifneq ($(MISSING_FOR_STORE),)
+STORE_SOURCES    := $(wildcard analyzer/statistics/*.c analyzer/store/*.c analyzer/views/stats_*.c) analyzer/views/store_rows.c analyzer/cmds/cmd_store.c analyzer/cmds/cmd_stats.c
+ifeq ($(MISSING_FOR_STORE),)
+  ANALYZER_SOURCES := $(filter-out analyzer/cmds/cmd_store_missing.c,$(ANALYZER_SOURCES))
+else
   ANALYZER_SOURCES := $(filter-out $(STORE_SOURCES),$(ANALYZER_SOURCES))
-  UNIT_SOURCES     := $(filter-out tests/unit/test_statistics.c,$(UNIT_SOURCES))
+  UNIT_SOURCES     := $(filter-out tests/unit/test_statistics.c tests/unit/test_store.c,$(UNIT_SOURCES))
 endif
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
@@ -105,7 +107,7 @@ ifneq ($(MISSING_FOR_KERNEL),)
 	@echo "left out: the reader of dom0's kernel events in $(BUILD)/xenphase (to build it: apt-get install $(MISSING_FOR_KERNEL))"
 endif
 ifneq ($(MISSING_FOR_STORE),)
-	@echo "left out: statistics over runs (to build them: apt-get install $(MISSING_FOR_STORE))"
+	@echo "left out: xenphase store and stats (to build them: apt-get install $(MISSING_FOR_STORE))"
 endif
 ifneq ($(TRACER_WANTS),)
 	@echo 'left out: $(BUILD)/xenphase-record, the recorder for dom0 ($(TRACER_WANTS))'
@@ -151,7 +153,7 @@ $(BUILD)/gen/probe_sets.inc: $(wildcard probes/dom0/*.probes)
 
 $(BUILD)/obj/tracer/probe_sets.o: $(BUILD)/gen/probe_sets.inc
 
-# Those of statistics.
+# Those of the store and of statistics.
 $(foreach objects,obj san,$(call objects,$(objects),$(STORE_SOURCES))): XP_CFLAGS += $(STORE_CFLAGS)
 
 # The libraries that read dom0.dat.
