@@ -34,6 +34,8 @@ ANALYZER_LIBRARIES = jansson:libjansson-dev libelf:libelf-dev
 ANALYZER_HEADERS   = libxxhash:libxxhash-dev
 # The reader of dom0.dat; without them the analyzer is built all the same.
 KERNEL_LIBRARIES   = libtracecmd:libtracecmd-dev libtraceevent:libtraceevent-dev
+# The store of runs and their statistics; without them the analyzer is built all the same.
+STORE_LIBRARIES    = sqlite3:libsqlite3-dev gsl:libgsl-dev
 TEST_LIBRARIES     = cmocka:libcmocka-dev
 TRACER_LIBRARIES   = xencontrol:libxen-dev xentoollog:libxen-dev xenforeignmemory:libxen-dev \
                      xenevtchn:libxen-dev xencall:libxen-dev xenstore:libxen-dev libtraceevent:libtraceevent-dev libtracefs:libtracefs-dev libelf:libelf-dev
@@ -43,10 +45,12 @@ missing = $(strip $(foreach pair,$(1),$(if $(shell $(PKG_CONFIG) --exists $(firs
 ifeq ($(shell command -v $(PKG_CONFIG) 2>/dev/null),)
   MISSING_FOR_ANALYZER := pkg-config $(foreach pair,$(ANALYZER_LIBRARIES) $(ANALYZER_HEADERS),$(lastword $(subst :, ,$(pair))))
   MISSING_FOR_KERNEL   := pkg-config $(foreach pair,$(KERNEL_LIBRARIES),$(lastword $(subst :, ,$(pair))))
+  MISSING_FOR_STORE    := pkg-config $(foreach pair,$(STORE_LIBRARIES),$(lastword $(subst :, ,$(pair))))
   MISSING_FOR_TRACER   := pkg-config $(sort $(foreach pair,$(TRACER_LIBRARIES),$(lastword $(subst :, ,$(pair)))))
 else
   MISSING_FOR_ANALYZER := $(sort $(call missing,$(ANALYZER_LIBRARIES) $(ANALYZER_HEADERS)))
   MISSING_FOR_KERNEL   := $(sort $(call missing,$(KERNEL_LIBRARIES)))
+  MISSING_FOR_STORE    := $(sort $(call missing,$(STORE_LIBRARIES)))
   MISSING_FOR_TRACER   := $(sort $(call missing,$(TRACER_LIBRARIES)))
 endif
 
@@ -56,12 +60,21 @@ TRACER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(call names,$(TRACER_LIBRARIES
 TRACER_LIBS     = $(shell $(PKG_CONFIG) --libs $(call names,$(TRACER_LIBRARIES))) -ldl
 KERNEL_CFLAGS   = $(if $(MISSING_FOR_KERNEL),,$(shell $(PKG_CONFIG) --cflags $(call names,$(KERNEL_LIBRARIES))))
 KERNEL_LIBS     = $(if $(MISSING_FOR_KERNEL),,$(shell $(PKG_CONFIG) --libs $(call names,$(KERNEL_LIBRARIES))))
+STORE_CFLAGS    = $(if $(MISSING_FOR_STORE),,$(shell $(PKG_CONFIG) --cflags $(call names,$(STORE_LIBRARIES))))
+STORE_LIBS      = $(if $(MISSING_FOR_STORE),,$(shell $(PKG_CONFIG) --libs $(call names,$(STORE_LIBRARIES))))
 TEST_LIBS       = $(shell $(PKG_CONFIG) --libs $(call names,$(TEST_LIBRARIES)))
 
 TRACER_WANTS = $(if $(MISSING_FOR_TRACER),to build it: apt-get install $(MISSING_FOR_TRACER))
 
 # Of the two, the one that this machine can build.
 ANALYZER_SOURCES := $(filter-out analyzer/kernel/$(if $(MISSING_FOR_KERNEL),trace_dat.c,trace_dat_missing.c),$(ANALYZER_SOURCES))
+STORE_SOURCES    := $(wildcard analyzer/statistics/*.c analyzer/store/*.c analyzer/views/stats_*.c) analyzer/views/store_rows.c analyzer/cmds/cmd_store.c analyzer/cmds/cmd_stats.c
+ifeq ($(MISSING_FOR_STORE),)
+  ANALYZER_SOURCES := $(filter-out analyzer/cmds/cmd_store_missing.c,$(ANALYZER_SOURCES))
+else
+  ANALYZER_SOURCES := $(filter-out $(STORE_SOURCES),$(ANALYZER_SOURCES))
+  UNIT_SOURCES     := $(filter-out tests/unit/test_statistics.c tests/unit/test_store.c,$(UNIT_SOURCES))
+endif
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -93,12 +106,15 @@ left-out: $(PROGRAMS)
 ifneq ($(MISSING_FOR_KERNEL),)
 	@echo "left out: the reader of dom0's kernel events in $(BUILD)/xenphase (to build it: apt-get install $(MISSING_FOR_KERNEL))"
 endif
+ifneq ($(MISSING_FOR_STORE),)
+	@echo "left out: xenphase store and stats (to build them: apt-get install $(MISSING_FOR_STORE))"
+endif
 ifneq ($(TRACER_WANTS),)
 	@echo 'left out: $(BUILD)/xenphase-record, the recorder for dom0 ($(TRACER_WANTS))'
 endif
 
 $(BUILD)/xenphase: $(RECORDING_OBJECTS) $(ANALYZER_OBJECTS)
-	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
+	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(ANALYZER_LIBS) $(KERNEL_LIBS) $(STORE_LIBS) -lm
 
 $(BUILD)/xenphase-record: $(RECORDING_OBJECTS) $(TRACER_OBJECTS)
 	$(call Q,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TRACER_LIBS) $(ANALYZER_LIBS)
@@ -137,6 +153,9 @@ $(BUILD)/gen/probe_sets.inc: $(wildcard probes/dom0/*.probes)
 
 $(BUILD)/obj/tracer/probe_sets.o: $(BUILD)/gen/probe_sets.inc
 
+# Those of the store and of statistics.
+$(foreach objects,obj san,$(call objects,$(objects),$(STORE_SOURCES))): XP_CFLAGS += $(STORE_CFLAGS)
+
 # The libraries that read dom0.dat.
 $(BUILD)/obj/analyzer/kernel/trace_dat.o $(BUILD)/san/analyzer/kernel/trace_dat.o: XP_CFLAGS += $(KERNEL_CFLAGS)
 
@@ -155,11 +174,11 @@ $(BUILD)/san/%.o: %.c | analyzer-dependencies
 
 $(BUILD)/unit/%: tests/unit/%.c $(CHECKED_OBJECTS) $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
-	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(TEST_LIBS) $(ANALYZER_LIBS) $(KERNEL_LIBS) $(STORE_LIBS) -lm
 
 $(BUILD)/flips/%: tests/flips/%.c $(CHECKED_OBJECTS) tests/flips/random.h
 	@mkdir -p $(@D)
-	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
+	$(call Q,CC  )$(CC) $(XP_CFLAGS) $(SANITIZE) $(ANALYZER_CFLAGS) -pthread -o $@ $(filter %.c %.o,$^) $(ANALYZER_LIBS) $(KERNEL_LIBS) $(STORE_LIBS) -lm
 
 include tests/fuzz/fuzz.mk
 
@@ -180,6 +199,7 @@ check-format: ## is the C code formatted?
 check-shell: ## shellcheck
 	shellcheck -x $(SHELL_FILES)
 
+check-unit: export UNIT_PROGRAMS := $(UNIT_PROGRAMS)
 check-unit: $(UNIT_PROGRAMS) $(FLIPS_PROGRAMS) $(BUILD)/xenphase $(BUILD)/xenphase-mark ## unit tests, under ASan and UBSan
 	tests/run unit
 

@@ -27,6 +27,8 @@ static const struct command {
      xph_cmd_export},
     {"marks", "[--json] DIR", "what guests said of themselves with xenphase-mark", xph_cmd_marks},
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},
+    {"store", "add|list|export DB ...", "many recordings as rows in one file", xph_cmd_store},
+    {"stats", "[--json] DB", "statistics of the runs in a store", xph_cmd_stats},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -28,6 +28,8 @@ xph_command xph_cmd_timeline;
 xph_command xph_cmd_export;
 xph_command xph_cmd_marks;
 xph_command xph_cmd_repair;
+xph_command xph_cmd_store;
+xph_command xph_cmd_stats;
 
 /* For the commands: tells of doubts on stderr; returns XPH_EXIT_DOUBTFUL if there are any, else
  * XPH_EXIT_OK. */

@@ -1,25 +1,12 @@
 /*
- * A report: the operations of a recording with all that a view shows of them.
+ * The views of a report.
  */
 #ifndef XPH_ANALYZER_VIEWS_REPORT_H
 #define XPH_ANALYZER_VIEWS_REPORT_H
 
 #include <stdio.h>
 
-#include "analyzer/budget/cpu_share.h"
-#include "analyzer/budget/operation_budget.h"
-#include "analyzer/operation/operation.h"
-#include "analyzer/timeline/doubts.h"
-
-struct xph_report {
-    const struct xph_manifest *manifest;
-    const struct xph_clock *clock;
-    struct xph_operation *operations;     /* owned */
-    struct xph_cpu_share *shares;         /* one for each; owned */
-    struct xph_operation_budget *budgets; /* one for each; owned */
-    size_t count;
-    struct xph_doubts doubts;
-};
+#include "analyzer/report/report.h"
 
 /* `width` is the terminal's; `colour` allows escape sequences. */
 void xph_report_text(FILE *out, const struct xph_report *report, unsigned width, bool colour);

@@ -12,7 +12,7 @@ FUZZ_CFLAGS  = -O1 -g -Wno-string-concatenation -fsanitize=address,undefined -fn
 # Without libtracecmd there is no dom0.dat to read.
 FUZZ_BUILT   = $(if $(MISSING_FOR_KERNEL),$(filter-out dom0_dat,$(FUZZ_READERS)),$(FUZZ_READERS))
 FUZZ_SOURCES = $(RECORDING_SOURCES) $(ANALYZER_SOURCES) $(FUZZ_SHARED)
-FUZZ_LINKED  = -pthread $(ANALYZER_LIBS) $(KERNEL_LIBS) -lm
+FUZZ_LINKED  = -pthread $(ANALYZER_LIBS) $(KERNEL_LIBS) $(STORE_LIBS) -lm
 
 .PHONY: fuzz check-fuzz fuzz-afl
 fuzz: $(FUZZ_BUILT:%=$(BUILD)/fuzz/%) $(FUZZ_BUILT:%=$(BUILD)/fuzz/stretch-%) ## libFuzzer, FUZZ_TIME=3600 seconds a reader, one after the other, under ASan and UBSan
