@@ -173,10 +173,10 @@ done
 
 # That the last text stays where not all has room: tests/unit/test_console_ring.c.
 console_in_a_ring() {
-    run 'cd /root; rm -rf s.xph s.err /var/log/xen/console/guest-tiny-pvh.log; { for i in $(seq 60); do grep -s "recording whatever" s.err && break; sleep 1; done
-            xl create -q /etc/xenlab/pvh.cfg; for i in $(seq 60); do sleep 2; grep -q "xenlab: guest ready" /var/log/xen/console/guest-tiny-pvh.log && break; done
+    run 'cd /root; rm -rf s.xph s.err /var/log/xen/console/guest-tiny-pv.log; { for i in $(seq 60); do grep -s "recording whatever" s.err && break; sleep 1; done
+            xl create -q /etc/xenlab/pv.cfg; for i in $(seq 60); do sleep 2; grep -q "xenlab: guest ready" /var/log/xen/console/guest-tiny-pv.log && break; done
             sleep 2; pkill -INT -x xenphase-record; } &
-        xenphase-record --system --ring 8 -o s.xph 2>s.err; wait; xl destroy tiny-pvh; ls -l s.xph/console; cat s.xph/console/*.log | wc -c
+        xenphase-record --system --ring 8 -o s.xph 2>s.err; wait; xl destroy tiny-pv; ls -l s.xph/console; cat s.xph/console/*.log | wc -c
         grep -h "xenlab: guest ready" s.xph/console/*.log && test "$(cat s.xph/console/*.log | wc -c)" -le $((8 * 1024 * 1024 / 20))'
 }
 claim "in a ring the text of a console is kept, too" console_in_a_ring
