@@ -18,8 +18,12 @@ json_t *xph_stats_group_json(const struct xph_series_group *group)
         recordings, "series");
 }
 
-static json_t *interval_json(const struct xph_interval *interval)
+/* One run has none. */
+static json_t *interval_json(const struct xph_statistics *statistics,
+                             const struct xph_interval *interval)
 {
+    if (!statistics->has_deviation)
+        return json_null();
     return json_pack("[f, f]", interval->low, interval->high);
 }
 
@@ -64,10 +68,10 @@ json_t *xph_stats_series_json(const struct xph_series_group *group, const struct
                      (json_int_t)series->absent, "mean", statistics->mean, "deviation", deviation,
                      "median", statistics->median, "min", statistics->min, "max", statistics->max,
                      "p95", quantile_json(&statistics->p95), "p99", quantile_json(&statistics->p99),
-                     "mean_interval", interval_json(&statistics->mean_interval), "median_interval",
-                     interval_json(&statistics->median_interval), "interval_too_narrow",
-                     (int)(statistics->count < XPH_BOOTSTRAP_FEW_RUNS), "warnings",
-                     warnings_json(group, &statistics->warnings));
+                     "mean_interval", interval_json(statistics, &statistics->mean_interval),
+                     "median_interval", interval_json(statistics, &statistics->median_interval),
+                     "interval_too_narrow", (int)(statistics->count < XPH_BOOTSTRAP_FEW_RUNS),
+                     "warnings", warnings_json(group, &statistics->warnings));
 }
 
 json_t *xph_stats_methods_json(const struct xph_bootstrap *how)

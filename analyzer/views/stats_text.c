@@ -47,6 +47,10 @@ static void print_note(FILE *out, const char *note)
 
 static void print_percentile_notes(FILE *out, const struct xph_statistics *statistics)
 {
+    if (!statistics->has_deviation) {
+        print_note(out, "one run: how others would differ from it, nobody can tell\n");
+        return;
+    }
     if (statistics->p95.is_maximum)
         print_note(out, "p95 and p99 are the maximum in effect: ");
     else if (statistics->p99.is_maximum)
@@ -92,12 +96,12 @@ void xph_stats_series_text(FILE *out, const struct xph_series_group *group,
     fprintf(out, "  %*s", indent, "");
     xph_print_padded_text(out, whole ? "total" : (*series->layer ? series->layer : series->phase),
                           NAME_WIDTH - indent);
-    fprintf(out, " %9.3f %9.3f-%9.3f ", seconds(statistics->mean),
-            seconds(statistics->mean_interval.low), seconds(statistics->mean_interval.high));
+    fprintf(out, " %9.3f ", seconds(statistics->mean));
     if (statistics->has_deviation)
-        fprintf(out, "%9.3f", seconds(statistics->deviation));
+        fprintf(out, "%9.3f-%9.3f %9.3f", seconds(statistics->mean_interval.low),
+                seconds(statistics->mean_interval.high), seconds(statistics->deviation));
     else
-        fprintf(out, "%9s", "-");
+        fprintf(out, "%19s %9s", "-", "-");
     fprintf(out, " %9.3f %9.3f %9.3f %9.3f %9.3f\n", seconds(statistics->median),
             seconds(statistics->min), seconds(statistics->max), seconds(statistics->p95.value),
             seconds(statistics->p99.value));
