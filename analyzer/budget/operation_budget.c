@@ -104,6 +104,7 @@ static struct xph_owner tail_owner(const struct xph_operation *operation)
         [XPH_END_RECORDING] = {XPH_LAYER_WAITING, "guest", "idle"},
         [XPH_END_RUNS] = {XPH_LAYER_UNEXPLAINED, "", ""},
     };
+    _Static_assert(sizeof(owners) / sizeof(owners[0]) == XPH_OPERATION_ENDS, "one for each end");
     /* A guest that ended, or was ended, before it had booted. */
     static const struct xph_owner gone = {XPH_LAYER_WAITING, "guest", "until it is removed"};
 

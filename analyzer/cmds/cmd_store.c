@@ -165,14 +165,12 @@ static bool parse_options(struct store_options *options, int argc, char **argv,
 
 static bool fits(const struct store_options *options, bool recordings, struct xph_error *err)
 {
-    bool adds = strcmp(options->action, "add") == 0;
-
     if (recordings != (options->count > 0))
         return xph_fail(err, recordings ? "which recordings? (see xenphase store --help)"
                                         : "recordings are for store add only");
     if ((options->csv && options->json) ||
         ((options->csv || options->json) && strcmp(options->action, "export") != 0) ||
-        (options->plan[0] != '\0' && !adds))
+        (options->plan[0] != '\0' && !recordings))
         return xph_fail(err, "these options do not go together, see xenphase store --help");
     return true;
 }

@@ -21,6 +21,17 @@ const char *xph_operation_kind_name(enum xph_operation_kind kind)
     return kinds[kind].name;
 }
 
+const char *xph_operation_end_name(enum xph_operation_end end)
+{
+    static const char *const names[] = {
+        [XPH_END_COMMAND] = "command", [XPH_END_PROCESS] = "process",     [XPH_END_IDLE] = "idle",
+        [XPH_END_REMOVED] = "removed", [XPH_END_RECORDING] = "recording", [XPH_END_RUNS] = "runs",
+    };
+    _Static_assert(sizeof(names) / sizeof(names[0]) == XPH_OPERATION_ENDS, "each end has a name");
+
+    return names[end];
+}
+
 const char *xph_boundary_source_name(enum xph_boundary_source source)
 {
     static const char *const names[] = {

@@ -67,6 +67,7 @@ enum xph_operation_end {
     XPH_END_REMOVED,   /* Xen dropped the domain's last reference */
     XPH_END_RECORDING, /* it went on when the recording ended */
     XPH_END_RUNS,      /* the guest ran again */
+    XPH_OPERATION_ENDS,
 };
 
 struct xph_operation {
@@ -100,6 +101,9 @@ void xph_operation_add_phase(struct xph_operation *operation, const char *name, 
 uint64_t xph_operation_sum_ns(const struct xph_operation *operation);
 
 const char *xph_operation_kind_name(enum xph_operation_kind kind);
+
+/* As "command", for programs. */
+const char *xph_operation_end_name(enum xph_operation_end end);
 
 /* As "run states" and "exact"; NULL for what ends_with tells. */
 const char *xph_boundary_source_name(enum xph_boundary_source source);

@@ -233,6 +233,20 @@ static void finish(struct walk *walk, const struct xph_boundary *row, const stru
     add_phase(walk->operation, name, end->ns, end->seen_by, end->source, XPH_CERTAINTY_EXACT);
 }
 
+/* From the guest's last run to its next one: the target's, or its own after a checkpoint, or where
+ * moving it failed. */
+static struct xph_stretch find_downtime(const struct xph_move *move)
+{
+    const struct xph_moment *again = &move->runs;
+
+    if (!move->stopped.known)
+        return (struct xph_stretch){0};
+    if (!again->known || again->ns <= move->stopped.ns)
+        again = &move->resumed;
+    return (struct xph_stretch){again->known && again->ns > move->stopped.ns, move->stopped.ns,
+                                again->ns};
+}
+
 void xph_phases_by_table(struct xph_operation *operation, const struct xph_phase_input *input,
                          const struct xph_boundary_table *table)
 {
@@ -241,6 +255,9 @@ void xph_phases_by_table(struct xph_operation *operation, const struct xph_phase
     struct walk walk = {operation, input, table, end.ns, NULL, false};
     const struct xph_boundary *next;
 
+    if (input->move->source_destroyed)
+        operation->released = input->move->source->removed;
+    operation->downtime = find_downtime(input->move);
     for (size_t i = 0; i < table->count; i++)
         take_row(&walk, &table->rows[i]);
     next = find_next(&walk);

@@ -37,7 +37,8 @@ struct xph_boundary_table {
     enum xph_operation_end gone_end;
 };
 
-/* Divides `operation`, which is a move, as the table says, up to its end. */
+/* Divides `operation`, which is a move, as the table says, up to its end; finds its downtime, and
+ * when the source was gone. */
 void xph_phases_by_table(struct xph_operation *operation, const struct xph_phase_input *input,
                          const struct xph_boundary_table *table);
 

@@ -63,26 +63,12 @@ static const struct xph_boundary_table within = {
     .gone_end = XPH_END_REMOVED,
 };
 
-static const struct xph_boundary_table to_elsewhere = {
-    .rows = rows,
-    .count = sizeof(rows) / sizeof(rows[0]),
-    .success = offsetof(struct xph_move, done),
-    .through = offsetof(struct xph_move, done),
-    .gave_up = offsetof(struct xph_move, reader_end),
-    .gone = offsetof(struct xph_move, removed),
-    .gone_with = "source removed (domain_remove)",
-    .gone_end = XPH_END_REMOVED,
-};
-
 void xph_phases_of_migrate(struct xph_operation *operation, const struct xph_phase_input *input)
 {
-    const struct xph_move *move = input->move;
+    struct xph_boundary_table table = within;
 
-    if (move->source_destroyed)
-        operation->released = move->source->removed;
-    if (move->stopped.known && move->runs.known && move->runs.ns > move->stopped.ns)
-        operation->downtime = (struct xph_stretch){true, move->stopped.ns, move->runs.ns};
-    else if (move->stopped.known && move->resumed.known && move->resumed.ns > move->stopped.ns)
-        operation->downtime = (struct xph_stretch){true, move->stopped.ns, move->resumed.ns};
-    xph_phases_by_table(operation, input, move->target ? &within : &to_elsewhere);
+    /* What happens to it elsewhere is not seen here. */
+    if (!input->move->target)
+        table.success = offsetof(struct xph_move, done);
+    xph_phases_by_table(operation, input, &table);
 }

@@ -50,12 +50,5 @@ static const struct xph_boundary_table table = {
 
 void xph_phases_of_save(struct xph_operation *operation, const struct xph_phase_input *input)
 {
-    const struct xph_move *move = input->move;
-
-    if (move->source_destroyed)
-        operation->released = move->source->removed;
-    /* It goes on after a checkpoint, or where saving it failed. */
-    if (move->stopped.known && move->resumed.known && move->resumed.ns > move->stopped.ns)
-        operation->downtime = (struct xph_stretch){true, move->stopped.ns, move->resumed.ns};
     xph_phases_by_table(operation, input, &table);
 }

@@ -195,10 +195,6 @@ static bool add_run(struct xph_store *store, sqlite3_int64 recording,
                     const struct xph_operation *operation,
                     const struct xph_operation_budget *budget, struct xph_error *err)
 {
-    static const char *const ends[] = {
-        [XPH_END_COMMAND] = "command", [XPH_END_PROCESS] = "process",     [XPH_END_IDLE] = "idle",
-        [XPH_END_REMOVED] = "removed", [XPH_END_RECORDING] = "recording",
-    };
     const struct xph_domain_info *domain = operation->domain;
     sqlite3_stmt *row = xph_store_prepare(
         store, "INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
@@ -208,7 +204,7 @@ static bool add_run(struct xph_store *store, sqlite3_int64 recording,
         return false;
     ok = (bind_number(row, 1, (uint64_t)recording) &&
           bind_text(row, 2, xph_operation_kind_name(operation->kind)) &&
-          bind_text(row, 3, ends[operation->ended_by]) &&
+          bind_text(row, 3, xph_operation_end_name(operation->ended_by)) &&
           bind_bytes(row, 4, domain ? domain->name : "") &&
           bind_text(row, 5, domain ? domain->type : "") &&
           bind_number(row, 6, domain ? domain->vcpus : 0) &&
@@ -262,8 +258,9 @@ static bool counts(struct xph_store *store, const char *identity, bool *known,
     return step == SQLITE_ROW || step == SQLITE_DONE;
 }
 
+/* The operations of a report that could not be made whole are none. */
 static bool add_rows(struct xph_store *store, const char *identity, const char *path,
-                     const char *plan, const struct xph_report *report,
+                     const char *plan, const struct xph_report *report, bool made,
                      const struct xph_store_added *added, struct xph_error *err)
 {
     sqlite3_int64 recording;
@@ -272,7 +269,7 @@ static bool add_rows(struct xph_store *store, const char *identity, const char *
         !add_recording_row(store, identity, path, plan, report, added, err))
         return false;
     recording = sqlite3_last_insert_rowid(store->db);
-    for (size_t i = 0; report->budgets && i < report->count; i++) {
+    for (size_t i = 0; made && i < report->count; i++) {
         if (!add_run(store, recording, &report->operations[i], &report->budgets[i], err))
             return false;
     }
@@ -280,7 +277,7 @@ static bool add_rows(struct xph_store *store, const char *identity, const char *
 }
 
 static bool add_in_transaction(struct xph_store *store, const char *identity, const char *path,
-                               const char *plan, const struct xph_report *report,
+                               const char *plan, const struct xph_report *report, bool made,
                                struct xph_store_added *added, struct xph_error *err)
 {
     struct xph_error ignored;
@@ -289,10 +286,28 @@ static bool add_in_transaction(struct xph_store *store, const char *identity, co
     if (!xph_store_run(store, "BEGIN IMMEDIATE", err))
         return false;
     ok = counts(store, identity, &added->known, err) &&
-         (added->known || add_rows(store, identity, path, plan, report, added, err)) &&
+         (added->known || add_rows(store, identity, path, plan, report, made, added, err)) &&
          xph_store_run(store, "COMMIT", err);
     if (!ok && sqlite3_get_autocommit(store->db) == 0)
         xph_store_run(store, "ROLLBACK", &ignored);
+    return ok;
+}
+
+static bool add_recording(struct xph_store *store, const char *identity, const char *path,
+                          const char *plan, const struct xph_recording *recording,
+                          struct xph_store_added *added, struct xph_error *err)
+{
+    struct xph_report report;
+    struct xph_error unread = {0};
+    bool made = xph_report_make(&report, recording, &unread), ok;
+
+    judge_recording(recording, added->reason);
+    if (!made && added->reason[0] == '\0')
+        snprintf(added->reason, sizeof(added->reason), "it cannot be read: %s", unread.text);
+    else if (report.count == 0 && added->reason[0] == '\0')
+        snprintf(added->reason, sizeof(added->reason), "nothing was done to a domain in it");
+    ok = add_in_transaction(store, identity, path, plan, &report, made, added, err);
+    xph_report_free(&report);
     return ok;
 }
 
@@ -300,24 +315,16 @@ bool xph_store_add(struct xph_store *store, const char *path, const char *plan,
                    struct xph_store_added *added, struct xph_error *err)
 {
     struct xph_recording recording;
-    struct xph_report report;
-    struct xph_error unread = {0};
     char identity[IDENTITY_BYTES];
     bool ok;
 
     *added = (struct xph_store_added){0};
     if (!xph_recording_open(&recording, path, err))
         return false;
-    judge_recording(&recording, added->reason);
-    ok = identify(&recording.manifest, identity, err);
-    if (ok && !xph_report_make(&report, &recording, &unread) && added->reason[0] == '\0')
-        snprintf(added->reason, sizeof(added->reason), "it cannot be read: %s", unread.text);
-    else if (ok && report.count == 0 && added->reason[0] == '\0')
-        snprintf(added->reason, sizeof(added->reason), "nothing was done to a domain in it");
-    if (ok) {
-        ok = add_in_transaction(store, identity, path, plan, &report, added, err);
-        xph_report_free(&report);
-    }
+    /* To make a report of it takes passes over its whole trace: not of one that is there. */
+    ok = identify(&recording.manifest, identity, err) &&
+         counts(store, identity, &added->known, err) &&
+         (added->known || add_recording(store, identity, path, plan, &recording, added, err));
     xph_recording_close(&recording);
     return ok;
 }

@@ -41,13 +41,6 @@ struct walk {
     struct xph_error *err;
 };
 
-static const char *text_of(sqlite3_stmt *row, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(row, column);
-
-    return text ? text : "";
-}
-
 static bool ended(const struct walk *walk, int step)
 {
     return step == SQLITE_DONE || xph_store_fail(walk->store, walk->err);
@@ -84,14 +77,14 @@ static bool read_recordings(const struct walk *walk, struct xph_series_group *gr
 static bool visit_series(const struct walk *walk, const struct xph_series_group *group,
                          sqlite3_stmt *row, struct xph_series *series, int *step)
 {
-    char *phase = strdup(text_of(row, 0)), *layer = strdup(text_of(row, 1));
+    char *phase = strdup(xph_store_text(row, 0)), *layer = strdup(xph_store_text(row, 1));
     bool ok = (phase && layer) || xph_fail(walk->err, "out of memory");
     size_t i = 0;
 
     memset(series->values, 0, group->count * sizeof(*series->values));
     series->absent = group->count;
-    while (ok && *step == SQLITE_ROW && strcmp(phase, text_of(row, 0)) == 0 &&
-           strcmp(layer, text_of(row, 1)) == 0) {
+    while (ok && *step == SQLITE_ROW && strcmp(phase, xph_store_text(row, 0)) == 0 &&
+           strcmp(layer, xph_store_text(row, 1)) == 0) {
         /* Both are in the order of recordings. */
         while (i < group->count && group->recordings[i] != sqlite3_column_int64(row, 2))
             i++;
@@ -131,14 +124,14 @@ static bool visit_group(const struct walk *walk, sqlite3_stmt *row)
 {
     struct xph_series_group group = {
         .number = sqlite3_column_int64(row, 0),
-        .operation = text_of(row, 1),
-        .ended_by = text_of(row, 2),
-        .domain_type = text_of(row, 3),
-        .host = text_of(row, 4),
-        .xen = text_of(row, 5),
-        .kernel = text_of(row, 6),
-        .emulation = text_of(row, 7),
-        .plan = text_of(row, 8),
+        .operation = xph_store_text(row, 1),
+        .ended_by = xph_store_text(row, 2),
+        .domain_type = xph_store_text(row, 3),
+        .host = xph_store_text(row, 4),
+        .xen = xph_store_text(row, 5),
+        .kernel = xph_store_text(row, 6),
+        .emulation = xph_store_text(row, 7),
+        .plan = xph_store_text(row, 8),
         .vcpus = sqlite3_column_int64(row, 9),
         .memory_kib = sqlite3_column_int64(row, 10),
         .operations = (size_t)sqlite3_column_int64(row, 11),

@@ -1,6 +1,7 @@
 #include "analyzer/store/store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -63,6 +64,13 @@ sqlite3_stmt *xph_store_prepare(struct xph_store *store, const char *sql, struct
     return statement;
 }
 
+const char *xph_store_text(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    return text ? text : "";
+}
+
 bool xph_store_step(struct xph_store *store, sqlite3_stmt *statement, struct xph_error *err)
 {
     bool ok = sqlite3_step(statement) == SQLITE_DONE || xph_store_fail(store, err);
@@ -108,8 +116,11 @@ static bool check_intact(struct xph_store *store, struct xph_error *err)
 
 static bool make_schema(struct xph_store *store, struct xph_error *err)
 {
-    return xph_store_run(store, schema, err) &&
-           xph_store_run(store, "PRAGMA application_id = 1481656403; PRAGMA user_version = 1", err);
+    char marks[96];
+
+    snprintf(marks, sizeof(marks), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             XPH_STORE_APPLICATION, XPH_STORE_VERSION);
+    return xph_store_run(store, schema, err) && xph_store_run(store, marks, err);
 }
 
 /* In a transaction: of two programs that make it at the same time one finds the other's. */

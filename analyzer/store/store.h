@@ -28,6 +28,8 @@ void xph_store_close(struct xph_store *store);
 bool xph_store_run(struct xph_store *store, const char *sql, struct xph_error *err);
 /* NULL after filling `err`; else the caller's to finalize. */
 sqlite3_stmt *xph_store_prepare(struct xph_store *store, const char *sql, struct xph_error *err);
+/* A row's text, "" for NULL; valid until the next step. */
+const char *xph_store_text(sqlite3_stmt *row, int column);
 /* Runs a statement that gives no rows, and resets it. */
 bool xph_store_step(struct xph_store *store, sqlite3_stmt *statement, struct xph_error *err);
 /* Fills `err` with what SQLite says of its last failure, and what can be done; returns false. */

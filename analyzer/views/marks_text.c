@@ -129,7 +129,9 @@ static void print_clock(FILE *out, const struct xph_marking_domain *domain)
 void xph_marks_text(FILE *out, const struct xph_marks_view *view)
 {
     if (view->marks->count == 0) {
-        fputs("no marks\n", out);
+        fputs("no marks (but for those in xenstore they need a recording with --events hypercalls "
+              "or boot: docs/guest-probe.md)\n",
+              out);
         return;
     }
     fprintf(out, "%14s %-7s %-15s%14s  %s\n", "host s", "of", "by", "guest s", "mark");

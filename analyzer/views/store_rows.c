@@ -25,27 +25,20 @@ static bool print_rows(FILE *out, struct xph_store *store, const char *sql, prin
     return ok;
 }
 
-static const char *text_of(sqlite3_stmt *row, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(row, column);
-
-    return text ? text : "";
-}
-
 static bool list_row(FILE *out, sqlite3_stmt *row, size_t number)
 {
-    const char *reason = text_of(row, 5);
+    const char *reason = xph_store_text(row, 5);
 
     if (number == 0)
         fprintf(out, "%6s %5s %-*s %-*s %s\n", "number", "runs", PLAN_WIDTH, "plan", KERNEL_WIDTH,
                 "kernel", "recording");
     fprintf(out, "%6lld %5lld ", (long long)sqlite3_column_int64(row, 0),
             (long long)sqlite3_column_int64(row, 1));
-    xph_print_padded_text(out, text_of(row, 2), PLAN_WIDTH);
+    xph_print_padded_text(out, xph_store_text(row, 2), PLAN_WIDTH);
     fputc(' ', out);
-    xph_print_padded_text(out, text_of(row, 3), KERNEL_WIDTH);
+    xph_print_padded_text(out, xph_store_text(row, 3), KERNEL_WIDTH);
     fputc(' ', out);
-    xph_print_text(out, text_of(row, 4));
+    xph_print_text(out, xph_store_text(row, 4));
     if (*reason != '\0') {
         fputs("  does not count: ", out);
         xph_print_text(out, reason);
@@ -89,7 +82,7 @@ static bool csv_row(FILE *out, sqlite3_stmt *row, size_t number)
         if (sqlite3_column_type(row, i) == SQLITE_INTEGER)
             fprintf(out, "%lld", (long long)sqlite3_column_int64(row, i));
         else if (sqlite3_column_type(row, i) != SQLITE_NULL)
-            print_csv_text(out, text_of(row, i));
+            print_csv_text(out, xph_store_text(row, i));
         fputs(i + 1 < columns ? "," : "\r\n", out);
     }
     return true;
@@ -108,7 +101,7 @@ static json_t *value_of(sqlite3_stmt *row, int column)
     case SQLITE_INTEGER:
         return json_integer(sqlite3_column_int64(row, column));
     default:
-        return xph_escaped_text(text_of(row, column));
+        return xph_escaped_text(xph_store_text(row, column));
     }
 }
 
