@@ -53,6 +53,7 @@ static bool map_fd(int fd, const char *name, struct xph_mapped_file *file, struc
     if (data == MAP_FAILED)
         return xph_fail_errno(err, errno, "cannot map %s", name);
     file->data = data;
+    file->mapped = true;
     return true;
 }
 
@@ -61,7 +62,7 @@ bool xph_map_file(int dirfd, const char *name, struct xph_mapped_file *file, str
     int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool ok;
 
-    *file = (struct xph_mapped_file){empty_file, 0};
+    *file = (struct xph_mapped_file){empty_file, 0, false};
     if (fd < 0)
         return xph_fail_errno(err, errno, "cannot open %s", name);
     ok = map_fd(fd, name, file, err);
@@ -122,7 +123,7 @@ bool xph_map_pipe(int fd, const char *what, struct xph_mapped_file *file, struct
     int spool;
     bool ok;
 
-    *file = (struct xph_mapped_file){empty_file, 0};
+    *file = (struct xph_mapped_file){empty_file, 0, false};
     if (!directory || !*directory)
         directory = "/tmp";
     spool = open_spool(directory, err);
@@ -142,9 +143,9 @@ bool xph_map_trace(const char *path, struct xph_mapped_file *file, struct xph_er
 
 void xph_unmap_file(struct xph_mapped_file *file)
 {
-    if (file->data && file->data != empty_file)
+    if (file->mapped)
         munmap((void *)(uintptr_t)file->data, file->size);
-    *file = (struct xph_mapped_file){empty_file, 0};
+    *file = (struct xph_mapped_file){empty_file, 0, false};
 }
 
 void xph_mapped_file_forget(const struct xph_mapped_file *file, size_t from, size_t to)
@@ -155,6 +156,6 @@ void xph_mapped_file_forget(const struct xph_mapped_file *file, size_t from, siz
     size_t end =
         to > file->size - file->size % block ? file->size : (to + block - 1) / block * block;
 
-    if (file->data != empty_file && start < end)
+    if (file->mapped && start < end)
         madvise((void *)(uintptr_t)(file->data + start), end - start, MADV_DONTNEED);
 }

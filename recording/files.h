@@ -23,10 +23,12 @@
 /* Writes all of `iov` (count <= 1024), going on after short writes; `iov` is consumed. */
 bool xph_write_all(int fd, struct iovec *iov, int count, struct xph_error *err);
 
-/* A file mapped for reading. An empty file has size 0 and a non-NULL pointer. */
+/* A file mapped for reading. An empty file has size 0 and a non-NULL pointer. Bytes that are in
+ * memory can stand for a file, with `mapped` false. */
 struct xph_mapped_file {
     const uint8_t *data;
     size_t size; /* bytes */
+    bool mapped; /* its memory can be given back */
 };
 
 /* Maps `name` of the directory `dirfd`. err->errnum is ENOENT where the file is missing. */

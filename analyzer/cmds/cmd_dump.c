@@ -256,7 +256,7 @@ static int dump_recording(const struct xph_dump_options *options, struct xph_err
         code = dump_xenstore(options, &recording, &doubts, err);
     } else if (xph_timeline_open_recording(&timeline, &recording, err)) {
         xph_xen_kind_detect(&kind, recording.manifest.xen_version, recording.manifest.cpu_model,
-                            recording.trace.data, recording.trace.size);
+                            &recording.trace);
         code = dump_timeline(options, &timeline, &kind, &doubts, err);
         xph_timeline_close(&timeline);
     }
@@ -278,7 +278,7 @@ static int dump_bare_trace(const struct xph_dump_options *options, struct xph_er
         if (timeline.file.pcpu_count == 0) {
             xph_fail(err, "%s is not a file of xentrace(8)", options->trace_path);
         } else {
-            xph_xen_kind_detect(&kind, NULL, NULL, file.data, file.size);
+            xph_xen_kind_detect(&kind, NULL, NULL, &file);
             code = dump_timeline(options, &timeline, &kind, &doubts, err);
         }
         xph_timeline_close(&timeline);

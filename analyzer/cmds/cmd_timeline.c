@@ -159,7 +159,7 @@ static bool open_decoder(struct reading *reading, const struct xph_recording *re
     struct xph_xen_kind kind;
 
     xph_xen_kind_detect(&kind, recording->manifest.xen_version, recording->manifest.cpu_model,
-                        recording->trace.data, recording->trace.size);
+                        &recording->trace);
     return xph_layouts_open(&reading->layouts, &kind, err) &&
            xph_dump_open(&reading->dump, &reading->layouts, NULL, NULL, err);
 }

@@ -22,6 +22,7 @@ struct search {
     /* The result of the last search for a window that is followed by another: none begins between
      * these. */
     size_t searched_from, searched_to;
+    size_t kept_from; /* what was read before this is not in memory any more */
 };
 
 struct window_header {
@@ -95,12 +96,21 @@ static size_t find_chained(struct search *search, size_t offset)
     return search->searched_to;
 }
 
+static void forget_up_to(struct search *search, size_t offset)
+{
+    if (search->file->mapping)
+        xph_mapped_file_forget(search->file->mapping, search->kept_from, offset);
+    search->kept_from = offset;
+}
+
 /* Walks over records from `offset` to `end` at most. Returns where something else is: a window, a
  * broken record, or nothing any more. */
 static size_t walk_records(struct search *search, size_t offset, size_t end)
 {
     const uint8_t *data = search->file->data;
 
+    if (offset < search->kept_from)
+        search->kept_from = offset; /* once more */
     while (end - offset >= XPH_TRACE_ALIGNMENT) {
         const struct xph_event_count *event;
         uint32_t header;
@@ -111,6 +121,8 @@ static size_t walk_records(struct search *search, size_t offset, size_t end)
             xph_header_length(header) > end - offset)
             return offset;
         offset += xph_header_length(header);
+        if (offset > search->kept_from + FORGET_BYTES)
+            forget_up_to(search, offset);
     }
     return offset;
 }
@@ -227,15 +239,13 @@ static bool take_window(struct search *search, size_t *offset, struct xph_error 
 static bool find_windows(struct search *search, struct xph_error *err)
 {
     const struct xph_trace_file *file = search->file;
-    size_t offset = 0, forgotten = 0;
+    size_t offset = 0;
 
     while (offset < file->size) {
         if (!take_window(search, &offset, err))
             return false;
-        if (file->mapping && offset - forgotten > FORGET_BYTES) {
-            xph_mapped_file_forget(file->mapping, forgotten, offset);
-            forgotten = offset;
-        }
+        if (offset > search->kept_from + FORGET_BYTES)
+            forget_up_to(search, offset);
     }
     return true;
 }

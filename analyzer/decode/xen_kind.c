@@ -10,6 +10,7 @@ enum {
     /* Until Xen 4.17 a padding word holds a remnant of the stack, which can be zero, too; but not
      * in each of so many records. */
     ZERO_PADDING = 1000,
+    FORGET_BYTES = 8 << 20, /* are read before the memory that they took is given back */
     OLDEST = XPH_XEN(4, 14),
     CLASS_SCHED = 0x002,
     CLASS_HVM = 0x008,
@@ -157,25 +158,29 @@ static bool is_evidence(uint32_t header)
  * The file is taken as one row of records, which it is where it is whole: what opens a window is a
  * record, too. Where it is damaged the search ends.
  */
-static void look_at_records(struct xph_xen_kind *kind, const uint8_t *data, size_t size)
+static void look_at_records(struct xph_xen_kind *kind, const struct xph_mapped_file *trace)
 {
     struct padding_count count = {0};
     struct xph_record record;
-    size_t offset = 0;
+    size_t offset = 0, kept_from = 0;
 
-    for (unsigned i = 0; i < MAX_RECORDS && size - offset >= sizeof(uint32_t); i++) {
+    for (unsigned i = 0; i < MAX_RECORDS && trace->size - offset >= sizeof(uint32_t); i++) {
         const struct evidence *evidence;
         uint32_t header;
         size_t length;
 
-        memcpy(&header, data + offset, sizeof(header));
+        memcpy(&header, trace->data + offset, sizeof(header));
         length = xph_header_length(header);
-        if (length > size - offset)
+        if (length > trace->size - offset)
             break;
         offset += length;
+        if (offset - kept_from > FORGET_BYTES) {
+            xph_mapped_file_forget(trace, kept_from, offset);
+            kept_from = offset;
+        }
         if (!is_evidence(header))
             continue;
-        xph_record_decode(data + offset - length, length, &record);
+        xph_record_decode(trace->data + offset - length, length, &record);
         evidence = look_at(&record, &count);
         if (evidence)
             add_evidence(kind, evidence);
@@ -185,7 +190,7 @@ static void look_at_records(struct xph_xen_kind *kind, const uint8_t *data, size
 }
 
 void xph_xen_kind_detect(struct xph_xen_kind *kind, const char *version, const char *cpu_model,
-                         const uint8_t *data, size_t size)
+                         const struct xph_mapped_file *trace)
 {
     unsigned major, minor;
 
@@ -200,7 +205,7 @@ void xph_xen_kind_detect(struct xph_xen_kind *kind, const char *version, const c
         kind->virtualization = XPH_VIRTUALIZATION_VMX;
     if (kind->virtualization != XPH_VIRTUALIZATION_UNKNOWN)
         snprintf(kind->virtualization_evidence, XPH_KIND_TEXT, "says the recording");
-    look_at_records(kind, data, size);
+    look_at_records(kind, trace);
 }
 
 void xph_xen_kind_text(const struct xph_xen_kind *kind, char *text, size_t size)

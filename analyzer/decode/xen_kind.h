@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "recording/files.h"
+
 enum xph_virtualization {
     XPH_VIRTUALIZATION_UNKNOWN,
     XPH_VIRTUALIZATION_VMX, /* Intel's */
@@ -27,10 +29,10 @@ struct xph_xen_kind {
 
 /*
  * `version` ("4.17.7") and `cpu_model` are the manifest's, or NULL; they come before what the
- * records in `data` show. Of these only the first few millions are looked at.
+ * records in `trace` show. Of these only the first few millions are looked at.
  */
 void xph_xen_kind_detect(struct xph_xen_kind *kind, const char *version, const char *cpu_model,
-                         const uint8_t *data, size_t size);
+                         const struct xph_mapped_file *trace);
 
 /* One sentence: which Xen it is, or can be, and how that is known. */
 void xph_xen_kind_text(const struct xph_xen_kind *kind, char *text, size_t size);

@@ -14,11 +14,12 @@
 #include "analyzer/timeline/lane_heap.h"
 
 enum {
-    ROUND_BYTES = 8 << 20, /* of records, in all lanes together */
-    SMALLEST_PIECE = 64 << 10,
+    ROUND_BYTES = 4 << 20, /* of records, in all lanes together */
+    SMALLEST_PIECE = 1 << 10,
     LARGEST_PIECE = 512 << 10,
-    QUEUE_EVENTS = 16384, /* a lane with more events that wait is not read on, */
-                          /* if it is not the slowest */
+    WAITING_EVENTS = 256 << 10, /* in all lanes together */
+    FEWEST_WAITING = 64,
+    MOST_WAITING = 16 << 10,
 };
 
 /* What a vCPU that was taken off its pCPU in a VM exit brings along. */
@@ -42,6 +43,8 @@ struct reading {
     struct xph_lane_place slowest; /* where the lane is that came least far */
     struct xph_lane_heap heap;     /* of the lanes that have events to be taken */
     uint64_t piece_bytes;
+    size_t most_waiting;       /* a lane with as many events to be taken is not read on, if it is */
+                               /* not the slowest */
     struct xph_tally *tallies; /* one per thread */
     unsigned threads;
     struct xph_skew skew;
@@ -231,7 +234,8 @@ static void find_due(struct reading *reading)
         const struct pending *pending = &reading->pending[i];
 
         if (!reading->lanes[i].done &&
-            (i == reading->slowest.lane || pending->queue.count - pending->next < QUEUE_EVENTS))
+            (i == reading->slowest.lane ||
+             pending->queue.count - pending->next < reading->most_waiting))
             reading->due[reading->due_count++] = i;
     }
 }
@@ -294,6 +298,14 @@ static bool read_rounds(struct reading *reading, struct xph_crew *crew)
     return true;
 }
 
+/* What each of `lanes` gets of `whole`, within limits. */
+static size_t share(size_t whole, size_t lanes, size_t least, size_t most)
+{
+    size_t part = whole / (lanes + 1);
+
+    return part < least ? least : part > most ? most : part;
+}
+
 static bool open_reading(struct reading *reading)
 {
     size_t count = reading->file.pcpu_count;
@@ -320,11 +332,8 @@ static bool open_reading(struct reading *reading)
     }
     for (size_t i = 0; i < count; i++)
         xph_pcpu_cursor_place(&reading->lanes[i].cursor, earliest == UINT64_MAX ? 0 : earliest);
-    reading->piece_bytes = ROUND_BYTES / (count + 1);
-    if (reading->piece_bytes > LARGEST_PIECE)
-        reading->piece_bytes = LARGEST_PIECE;
-    if (reading->piece_bytes < SMALLEST_PIECE)
-        reading->piece_bytes = SMALLEST_PIECE;
+    reading->piece_bytes = share(ROUND_BYTES, count, SMALLEST_PIECE, LARGEST_PIECE);
+    reading->most_waiting = share(WAITING_EVENTS, count, FEWEST_WAITING, MOST_WAITING);
     return true;
 }
 

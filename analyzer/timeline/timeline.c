@@ -2,14 +2,40 @@
 
 #include <stdlib.h>
 
-/* So many bytes of records are read before the memory that they took is given back. */
-enum { FORGET_BYTES = 8 << 20 };
+enum {
+    FORGET_BYTES = 8 << 20,   /* so many are read before the memory that they took is given back */
+    SMALL_WINDOW = 128 << 10, /* is not given back by itself */
+};
+
+/* A pCPU's window may be as large as its trace buffer, and all pCPUs' are read at once. */
+static void forget_in_window(const struct xph_timeline *timeline, struct xph_timeline_lane *lane,
+                             const uint8_t *to)
+{
+    const uint8_t *data = timeline->file.data;
+
+    if (timeline->file.mapping && to > lane->kept_from && to - lane->kept_from >= SMALL_WINDOW) {
+        xph_mapped_file_forget(timeline->file.mapping, (size_t)(lane->kept_from - data),
+                               (size_t)(to - data));
+        lane->kept_from = to;
+    }
+}
+
+static void enter_window(const struct xph_timeline *timeline, struct xph_timeline_lane *lane)
+{
+    if (lane->window_end)
+        forget_in_window(timeline, lane, lane->window_end);
+    lane->window_end = lane->cursor.end;
+    lane->kept_from = lane->next.at;
+}
 
 /* A lane that has no more records gives what it found wrong to the whole. */
 static bool advance(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
 {
-    if (xph_pcpu_cursor_next(&lane->cursor, &timeline->census, &lane->next))
+    if (xph_pcpu_cursor_next(&lane->cursor, &timeline->census, &lane->next)) {
+        if (lane->cursor.end != lane->window_end)
+            enter_window(timeline, lane);
         return true;
+    }
     xph_damage_join(&timeline->damage, &lane->cursor.damage);
     return false;
 }
@@ -127,8 +153,8 @@ void xph_timeline_close(struct xph_timeline *timeline)
     *timeline = (struct xph_timeline){0};
 }
 
-/* All lanes are at about the same place in the file: what lies before the first of them was read.
- */
+/* All lanes are at about the same place in the file: what lies before the first of them was read,
+ * and of each one's window what it has passed. */
 static void forget_read(struct xph_timeline *timeline)
 {
     uint64_t first = timeline->file.size;
@@ -137,8 +163,10 @@ static void forget_read(struct xph_timeline *timeline)
     if (!timeline->file.mapping)
         return;
     for (size_t i = 0; i < timeline->heap.size; i++) {
-        const uint8_t *at = timeline->lanes[timeline->heap.places[i].lane].next.at;
+        struct xph_timeline_lane *lane = &timeline->lanes[timeline->heap.places[i].lane];
+        const uint8_t *at = lane->next.at;
 
+        forget_in_window(timeline, lane, at);
         if ((uint64_t)(at - timeline->file.data) < first)
             first = (uint64_t)(at - timeline->file.data);
     }

@@ -134,8 +134,8 @@ void fuzz_recording(struct xph_recording *recording)
     *recording = (struct xph_recording){
         .dirfd = fuzz_directory(),
         .manifest = {.state = XPH_STATE_COMPLETE, .tsc_khz = KHZ, .pcpus = 2},
-        .trace = {nothing, 0},
-        .samples = {nothing, 0},
-        .xenstore = {nothing, 0},
+        .trace = {nothing, 0, false},
+        .samples = {nothing, 0, false},
+        .xenstore = {nothing, 0, false},
     };
 }

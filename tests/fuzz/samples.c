@@ -10,7 +10,7 @@ const size_t fuzz_head_bytes = sizeof(XPH_SAMPLES_MAGIC) - 1;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct xph_mapped_file file = {data, size};
+    const struct xph_mapped_file file = {data, size, false};
     struct xph_sample_reader reader;
     struct xph_recording recording;
     union xph_sample sample;

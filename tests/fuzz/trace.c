@@ -33,11 +33,12 @@ struct followers {
 static void open_followers(struct followers *followers, const struct xph_timeline *timeline,
                            bool with_marks)
 {
+    const struct xph_mapped_file trace = {timeline->file.data, timeline->file.size, false};
     struct xph_xen_kind kind;
     struct xph_error err;
 
     followers->with_marks = with_marks;
-    xph_xen_kind_detect(&kind, NULL, NULL, timeline->file.data, timeline->file.size);
+    xph_xen_kind_detect(&kind, NULL, NULL, &trace);
     fuzz_require(
         xph_machine_open_timeline(&followers->machine, timeline, NULL, &err) &&
             (!followers->with_marks || xph_guest_marks_open(&followers->marks, &err)) &&

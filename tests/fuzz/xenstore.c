@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t events, printed;
 
     fuzz_recording(&recording);
-    recording.xenstore = (struct xph_mapped_file){data, size};
+    recording.xenstore = (struct xph_mapped_file){data, size, false};
     fuzz_sink_open(&sink);
     events = read_events(&recording, sink.out);
     fuzz_require_linear("printed bytes", fuzz_sink_close(&sink), PRINTED_PER_BYTE, PRINTED, size);

@@ -380,14 +380,15 @@ static struct xph_xen_kind kind_of_records(const char *version, const char *cpu_
 {
     size_t length = 1 + extra_words;
     uint32_t *data = malloc(count * length * sizeof(*data));
+    struct xph_mapped_file trace;
     struct xph_xen_kind kind;
 
     for (unsigned i = 0; i < count; i++) {
         data[i * length] = extra_words << 28 | event;
         memcpy(data + i * length + 1, words, extra_words * sizeof(*words));
     }
-    xph_xen_kind_detect(&kind, version, cpu_model, (const uint8_t *)data,
-                        count * length * sizeof(*data));
+    trace = (struct xph_mapped_file){(const uint8_t *)data, count * length * sizeof(*data), false};
+    xph_xen_kind_detect(&kind, version, cpu_model, &trace);
     free(data);
     return kind;
 }
@@ -425,13 +426,16 @@ static void test_padding_that_is_sometimes_zero_is_a_remnant(void **state)
 {
     enum { RECORDS = 3000, LENGTH = 7 };
     uint32_t *data = calloc(RECORDS * LENGTH, sizeof(*data));
+    struct xph_mapped_file trace;
     struct xph_xen_kind kind;
 
     (void)state;
     for (size_t i = 0; i < RECORDS; i++)
         data[i * LENGTH] = 6u << 28 | 0x2220c;
     data[RECORDS * LENGTH - 1] = 9;
-    xph_xen_kind_detect(&kind, NULL, NULL, (const uint8_t *)data, RECORDS * LENGTH * sizeof(*data));
+    trace =
+        (struct xph_mapped_file){(const uint8_t *)data, RECORDS * LENGTH * sizeof(*data), false};
+    xph_xen_kind_detect(&kind, NULL, NULL, &trace);
     assert_int_equal(kind.min, XPH_XEN(4, 14));
     assert_int_equal(kind.max, XPH_XEN(4, 17));
     assert_false(kind.contradiction);
@@ -466,7 +470,7 @@ static void test_real_recordings_show_their_xen_without_a_manifest(void **state)
     (void)state;
     assert_true(xph_recording_open(&recording, "build/data/create-pvh.xph", &err));
     xph_xen_kind_detect(&kind, recording.manifest.xen_version, recording.manifest.cpu_model,
-                        recording.trace.data, recording.trace.size);
+                        &recording.trace);
     assert_int_equal(kind.min, XPH_XEN(4, 17));
     assert_int_equal(kind.max, XPH_XEN(4, 17));
     assert_false(kind.contradiction);

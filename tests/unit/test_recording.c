@@ -229,7 +229,7 @@ static void test_samples_that_are_cut_or_too_small_end_the_reading(void **state)
         struct xph_sample_header unknown, gone, lie;
     } bytes = {"", {99, 16, 0, 1}, {XPH_SAMPLE_DOMAIN_GONE, 16, 5, 2}, {XPH_SAMPLE_HOST, 16, 0, 3}};
     struct xph_sample_reader reader;
-    struct xph_mapped_file file = {(const uint8_t *)&bytes, sizeof(bytes)};
+    struct xph_mapped_file file = {(const uint8_t *)&bytes, sizeof(bytes), false};
     union xph_sample sample;
     struct xph_error err;
 
@@ -307,7 +307,7 @@ static void test_xenstore_events_cut_or_flipped_stay_in_bounds(void **state)
             /* On the heap, so that a reading beyond the end is seen. Bit 8: cut there. */
             size_t size = bit == 8 ? at : file.size;
             uint8_t *bytes = malloc(size);
-            struct xph_mapped_file copy = {bytes, size};
+            struct xph_mapped_file copy = {bytes, size, false};
             struct xph_xenstore_reader reader;
             struct xph_xenstore_event event;
             unsigned sum = 0, events = 0;
