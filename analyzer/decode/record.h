@@ -52,6 +52,13 @@ static inline uint64_t xph_record_first_lost_tsc(const struct xph_record *record
                                     : record->tsc;
 }
 
+/* The vCPU that word 1 of a LOST_RECORDS names, as domid << 16 | vCPU: its halves stand the other
+ * way round than elsewhere. */
+static inline uint32_t xph_lost_vcpu(uint32_t word)
+{
+    return word << 16 | word >> 16;
+}
+
 /* How a pCPU's records of run states begin: event 0x21001 | old state << 8 | new state << 4. */
 static inline bool xph_event_is_runstate_change(uint32_t event)
 {

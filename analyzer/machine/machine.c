@@ -150,6 +150,7 @@ static bool occupy_pcpu(struct xph_machine *machine, struct xph_vcpu *vcpu,
     vcpu->ran = true;
     vcpu->pcpu = event->pcpu;
     pcpu->running = position;
+    pcpu->named = 0;
     if (vcpu->domid == XPH_IDLE_DOMID && vcpu->vcpu != event->pcpu)
         contradict(machine, XPH_CONTRADICTION_IDLE, event);
     if (other == 0 || other == position)
@@ -189,6 +190,8 @@ static bool change_state(struct xph_machine *machine, const struct xph_machine_e
     struct xph_vcpu *vcpu;
 
     machine->pcpus[event->pcpu].scheduled = true;
+    if (event->old == XPH_RUNNING)
+        machine->pcpus[event->pcpu].named = 0;
     if (!xph_vcpu_is_possible(event->domid, event->vcpu)) {
         contradict(machine, XPH_CONTRADICTION_VCPU, event);
         return true;
@@ -221,8 +224,38 @@ static bool change_state(struct xph_machine *machine, const struct xph_machine_e
 }
 
 /*
- * Records of this pCPU are missing: who runs there now, and what the vCPUs that did not run are
- * doing now, is unknown until each one's next record.
+ * A record of a loss names the vCPU that was current when there was room for it (Xen:
+ * common/trace.c, insert_lost_records()), so the records that follow are that vCPU's. Its states
+ * are not taken to begin here: it may have begun to run at any time in the gap.
+ */
+static bool name_vcpu(struct xph_machine *machine, const struct xph_machine_event *event,
+                      struct xph_error *err)
+{
+    struct xph_vcpu *vcpu;
+    bool is_new;
+
+    machine->pcpus[event->pcpu].named = 0;
+    if (!xph_vcpu_is_possible(event->domid, event->vcpu))
+        return true;
+    vcpu = xph_vcpus_find(&machine->vcpus, event->domid, event->vcpu, &is_new, err);
+    if (!vcpu) {
+        bool too_many = err->errnum == 0;
+
+        if (too_many)
+            *err = (struct xph_error){0};
+        return too_many;
+    }
+    if (is_new) {
+        begin_vcpu(machine, vcpu, event);
+        vcpu->state = XPH_LOST;
+    }
+    machine->pcpus[event->pcpu].named = position_of(machine, vcpu);
+    return true;
+}
+
+/*
+ * Records of this pCPU are missing: what the vCPUs that did not run, and the one that did, are
+ * doing now is unknown until each one's next record.
  */
 static bool lose_states(struct xph_machine *machine, const struct xph_machine_event *event,
                         struct xph_error *err)
@@ -251,7 +284,7 @@ static bool lose_states(struct xph_machine *machine, const struct xph_machine_ev
         return false;
     pcpu->running = 0;
     pcpu->untold_ns = event->time_ns;
-    return true;
+    return name_vcpu(machine, event, err);
 }
 
 /* The domain is gone, and its number may be used again. */
@@ -316,9 +349,13 @@ static bool to_event(const struct xph_record *record, struct xph_machine_event *
                                         .time_ns = record->time_ns,
                                         .file_offset = record->file_offset};
     if (record->event == XPH_EVENT_LOST_RECORDS) {
+        uint32_t vcpu = record->extra_words >= 4 ? xph_lost_vcpu(record->words[1]) : XPH_NO_VCPU;
+
         event->kind = XPH_MACHINE_LOSS;
         event->lost_since_tsc = xph_record_first_lost_tsc(record);
         event->lost_since_ns = record->lost_since_ns;
+        event->domid = (uint16_t)(vcpu >> 16);
+        event->vcpu = (uint16_t)vcpu;
         return true;
     }
     if (record->extra_words == 0)
@@ -374,7 +411,8 @@ xph_machine_state_contradictions(const struct xph_finding contradictions[static 
 
 const struct xph_vcpu *xph_machine_running(const struct xph_machine *machine, uint16_t pcpu)
 {
-    uint32_t position = machine->pcpus[pcpu].running;
+    uint32_t running = machine->pcpus[pcpu].running;
+    uint32_t position = running != 0 ? running : machine->pcpus[pcpu].named;
 
     return position == 0 ? NULL : &machine->vcpus.list[position - 1];
 }

@@ -41,7 +41,7 @@ enum xph_contradiction {
 struct xph_machine_event {
     enum xph_machine_event_kind {
         XPH_MACHINE_STATE, /* `vcpu` of `domid` goes from state `old` to `new` */
-        XPH_MACHINE_LOSS,  /* records of the pCPU were lost since `lost_since` */
+        XPH_MACHINE_LOSS,  /* records of the pCPU were lost since `lost_since`; `vcpu` is current */
         XPH_MACHINE_REMOVE /* `domid` is gone */
     } kind;
     uint16_t pcpu, domid, vcpu;
@@ -56,6 +56,7 @@ struct xph_machine {
     struct xph_vcpus vcpus;
     struct xph_machine_pcpu {
         uint32_t running;   /* position in vcpus + 1 of the vCPU that runs there, 0 if unknown */
+        uint32_t named;     /* of the one that the record of a loss names, until another is known */
         bool scheduled;     /* a run state record was seen there */
         bool started;       /* any record was */
         uint64_t start_tsc; /* of the first one */

@@ -4,7 +4,7 @@
 
 #include "analyzer/decode/hypercalls.h"
 
-enum { FIRST_EVENTS = 256, NO_HYPERCALL = XPH_HYPERCALLS };
+enum { FIRST_EVENTS = 16, NO_HYPERCALL = XPH_HYPERCALLS };
 
 /* A vCPU that ran for longer may have had its time wrapped, in 32 bits of ns. At 1 GHz it takes so
  * many cycles. */
@@ -139,12 +139,15 @@ static void take_loss(struct xph_lane *lane, const struct xph_record_view *view)
     bool full = xph_view_words(view) >= 4;
     uint64_t since =
         full ? (uint64_t)xph_view_word(view, 3) << 32 | xph_view_word(view, 2) : view->tsc;
+    uint32_t vcpu = full ? xph_lost_vcpu(xph_view_word(view, 1)) : XPH_NO_VCPU;
 
-    add_event(lane, view, XPH_LANE_LOSS, 0)->cycles = since;
+    add_event(lane, view, XPH_LANE_LOSS, vcpu)->cycles = since;
     xph_losses_add(&lane->losses,
                    (struct xph_loss){lane->cursor.pcpu, xph_view_word(view, 0),
                                      since < view->tsc ? since : view->tsc, view->tsc});
     vacate(lane);
+    if (xph_vcpu_is_possible((uint16_t)(vcpu >> 16), (uint16_t)vcpu))
+        lane->running = vcpu;
     lane->ran_tsc = 0;
 }
 

@@ -72,11 +72,11 @@ static void test_xen_and_cpu_are_told_by_the_records_alone(void **state)
     struct xph_xen_kind kind;
 
     (void)state;
-    xph_xen_kind_detect(&kind, NULL, NULL, old.data, old.size);
+    xph_xen_kind_detect(&kind, NULL, NULL, &old);
     assert_int_equal(kind.max, XPH_XEN(4, 17));
     assert_int_equal(kind.virtualization, XPH_VIRTUALIZATION_SVM);
     assert_false(kind.contradiction);
-    xph_xen_kind_detect(&kind, NULL, NULL, new.data, new.size);
+    xph_xen_kind_detect(&kind, NULL, NULL, &new);
     assert_int_equal(kind.min, XPH_XEN(4, 19));
     assert_int_equal(kind.virtualization, XPH_VIRTUALIZATION_SVM);
     assert_false(kind.contradiction);
@@ -331,6 +331,47 @@ static void test_lost_records_are_a_gap_before_the_record_that_tells_of_them(voi
     xph_unmap_file(&file);
 }
 
+/* Whom the record of a loss names is who then stops running on that pCPU: it ran meanwhile. */
+static void test_who_runs_behind_a_gap_is_named_by_the_record_of_it(void **state)
+{
+    struct xph_mapped_file file = map(LOSSY);
+    struct xph_timeline timeline;
+    struct xph_machine machine;
+    struct xph_record record;
+    struct xph_error err;
+    uint32_t named[2] = {XPH_NO_VCPU, XPH_NO_VCPU};
+    unsigned between = 0, stopped = 0;
+
+    (void)state;
+    assert_true(xph_timeline_open_mapped(&timeline, &file, 0, KHZ, &err));
+    assert_true(xph_machine_open(&machine, NULL, &err));
+    while (xph_timeline_next(&timeline, &record)) {
+        uint32_t *who = &named[record.pcpu];
+        const struct xph_vcpu *running;
+
+        assert_true(xph_machine_feed(&machine, &record, &err));
+        running = xph_machine_running(&machine, record.pcpu);
+        if (record.event == XPH_EVENT_LOST_RECORDS) {
+            *who = xph_lost_vcpu(record.words[1]);
+        } else if (*who != XPH_NO_VCPU && xph_event_is_runstate_change(record.event) &&
+                   (record.event >> 8 & 15) == XPH_RUNNING) {
+            /* In a record of a run state the halves stand as everywhere. */
+            assert_int_equal(record.words[0], *who);
+            *who = XPH_NO_VCPU;
+            stopped++;
+        }
+        if (*who == XPH_NO_VCPU)
+            continue;
+        assert_int_equal((uint32_t)running->domid << 16 | running->vcpu, *who);
+        between++;
+    }
+    assert_int_equal(stopped, 6);
+    assert_true(between > 100);
+    xph_machine_close(&machine);
+    xph_timeline_close(&timeline);
+    xph_unmap_file(&file);
+}
+
 /* Synthetic: the ns of a vCPU that ran for 5 s were wrapped to 0.7 s in their 32 bits. */
 static void test_synthetic_run_time_that_wrapped_is_not_measured_by(void **state)
 {
@@ -494,6 +535,7 @@ int main(void)
         cmocka_unit_test(test_windows_that_begin_before_others_end_are_merged),
         cmocka_unit_test(test_front_that_a_ring_dropped_contradicts_nothing),
         cmocka_unit_test(test_lost_records_are_a_gap_before_the_record_that_tells_of_them),
+        cmocka_unit_test(test_who_runs_behind_a_gap_is_named_by_the_record_of_it),
         cmocka_unit_test(test_synthetic_run_time_that_wrapped_is_not_measured_by),
         cmocka_unit_test(test_synthetic_wake_on_another_pcpu_moves_nobody),
         cmocka_unit_test(test_synthetic_first_record_of_a_vcpu_says_what_it_was_before),
