@@ -14,8 +14,8 @@ enum {
 
 bool xph_xentrace_writer_open(struct xph_xentrace_writer *writer, int fd, struct xph_error *err)
 {
-    writer->fd = fd;
-    writer->windows = calloc(XPH_MAX_PCPUS, sizeof(*writer->windows));
+    *writer = (struct xph_xentrace_writer){
+        .fd = fd, .windows = calloc(XPH_MAX_PCPUS, sizeof(*writer->windows))};
     return writer->windows || xph_fail(err, "out of memory");
 }
 
@@ -33,7 +33,7 @@ static bool write_window(struct xph_xentrace_writer *writer, uint32_t pcpu, stru
 
 bool xph_xentrace_writer_flush(struct xph_xentrace_writer *writer, struct xph_error *err)
 {
-    for (uint32_t pcpu = 0; pcpu < XPH_MAX_PCPUS; pcpu++) {
+    for (uint32_t pcpu = 0; pcpu < writer->pcpu_end; pcpu++) {
         if (!write_window(writer, pcpu, err))
             return false;
     }
@@ -56,6 +56,8 @@ bool xph_xentrace_writer_add(struct xph_xentrace_writer *writer, const struct xp
 
     if (!window->data && !(window->data = malloc(WINDOW_BYTES)))
         return xph_fail(err, "out of memory for pCPU %u", record->pcpu);
+    if (record->pcpu >= writer->pcpu_end)
+        writer->pcpu_end = record->pcpu + 1u;
     if (WINDOW_BYTES - window->size < RECORD_BYTES && !xph_xentrace_writer_flush(writer, err))
         return false;
     at = put(window->data + window->size, &header, sizeof(header));
@@ -68,7 +70,7 @@ bool xph_xentrace_writer_add(struct xph_xentrace_writer *writer, const struct xp
 
 void xph_xentrace_writer_close(struct xph_xentrace_writer *writer)
 {
-    for (size_t pcpu = 0; writer->windows && pcpu < XPH_MAX_PCPUS; pcpu++)
+    for (size_t pcpu = 0; pcpu < writer->pcpu_end; pcpu++)
         free(writer->windows[pcpu].data);
     free(writer->windows);
     writer->windows = NULL;

@@ -18,7 +18,8 @@ struct xph_xentrace_writer {
     struct xph_xentrace_window {
         uint8_t *data; /* NULL: nothing was written for this pCPU yet */
         size_t size;
-    } * windows; /* by pCPU, the current round's; owned */
+    } * windows;       /* by pCPU, the current round's; owned */
+    uint32_t pcpu_end; /* above the last pCPU that has records */
 };
 
 bool xph_xentrace_writer_open(struct xph_xentrace_writer *writer, int fd, struct xph_error *err);

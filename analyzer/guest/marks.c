@@ -39,7 +39,7 @@ static void free_domain(struct xph_mark_domain *domain)
 
 void xph_guest_marks_close(struct xph_guest_marks *marks)
 {
-    for (size_t domid = 0; marks->domains && domid < DOMAINS; domid++) {
+    for (size_t domid = 0; domid < marks->domain_end; domid++) {
         if (marks->domains[domid])
             free_domain(marks->domains[domid]);
     }
@@ -60,6 +60,8 @@ struct xph_mark_domain *mark_domain(struct xph_guest_marks *marks, uint16_t domi
         *domain = calloc(1, sizeof(**domain));
     if (!*domain)
         xph_fail(err, "out of memory for guests' marks");
+    else if (domid >= marks->domain_end)
+        marks->domain_end = domid + 1u;
     return *domain;
 }
 

@@ -64,6 +64,7 @@ struct xph_guest_marks {
     size_t count, capacity;
     struct xph_guest_mark_faults faults;
     struct xph_mark_domain **domains; /* by domid; owned */
+    size_t domain_end;                /* above the last one that there is */
     size_t open_frames;
     bool *stamped; /* by pCPU: its last timed record stamps what a guest does next; owned */
 };

@@ -19,14 +19,18 @@ void fuzz_marks(struct xph_guest_marks *marks, FILE *out)
     const struct xph_doubts doubts = {0};
     struct xph_marks_view view = {.marks = marks, .doubts = &doubts};
     bool *seen = calloc(UINT16_MAX + 1, sizeof(*seen));
+    unsigned end = 0;
     struct xph_error err;
 
     xph_guest_marks_finish(marks);
     view.domains = calloc(marks->count + 1, sizeof(*view.domains));
     fuzz_require(seen && view.domains, "memory for marks");
-    for (size_t i = 0; i < marks->count; i++)
+    for (size_t i = 0; i < marks->count; i++) {
         seen[marks->marks[i].domid] = true;
-    for (unsigned domid = 0; marks->count > 0 && domid <= UINT16_MAX; domid++) {
+        if (marks->marks[i].domid >= end)
+            end = marks->marks[i].domid + 1u;
+    }
+    for (unsigned domid = 0; domid < end; domid++) {
         if (seen[domid])
             add_domain(&view, (uint16_t)domid);
     }
