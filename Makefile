@@ -96,7 +96,7 @@ PROBE_SOURCES = $(wildcard probes/guest/*.c)
 PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
 VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-dump bench-tracer bench-loss install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-differential check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-tracer bench-loss install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -212,6 +212,9 @@ check-lab: all ## the end-to-end tests on the emulated Xen host
 check-moves: all ## save, restore and live migration on the emulated Xen host
 	tests/run moves
 
+check-differential: all ## what xenphase and xenalyze say of the same traces, on the emulated Xen host
+	tests/run differential
+
 check-guest-marks: all probe-deb ## marks of guests on the emulated Xen host
 	tests/run guest_marks
 
@@ -230,13 +233,10 @@ bench-loss: ## what is lost under the worst load, beside xentrace, on the runnin
 bench-tracer: ## what recording adds to a creation on the running emulated host, as ratios
 	scripts/bench-tracer
 
-bench: bench-decoder bench-dump ## all benches that need no host
+bench: bench-decoder ## all benches that need no host
 
-bench-decoder: $(BUILD)/xenphase ## the summary's speed beside xenalyze's and cat's, in turns (TRACE=FILE KHZ=N; else the last demo's recording)
+bench-decoder: $(BUILD)/xenphase ## speed and memory of summary and dump beside xenalyze's and cat's, in turns (TRACE=FILE KHZ=N; else what scripts/record-load or the last demo recorded)
 	scripts/bench-decoder $(TRACE) $(KHZ)
-
-bench-dump: $(BUILD)/xenphase ## speed of dump, as a ratio to xenalyze on the same trace in the same run
-	scripts/bench-dump
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

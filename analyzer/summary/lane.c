@@ -1,10 +1,8 @@
 #include "analyzer/summary/lane.h"
 
-#include <stdlib.h>
-
 #include "analyzer/decode/hypercalls.h"
 
-enum { FIRST_EVENTS = 16, NO_HYPERCALL = XPH_HYPERCALLS };
+enum { NO_HYPERCALL = XPH_HYPERCALLS };
 
 /* A vCPU that ran for longer may have had its time wrapped, in 32 bits of ns. At 1 GHz it takes so
  * many cycles. */
@@ -23,39 +21,22 @@ void xph_lane_close(struct xph_lane *lane)
     xph_losses_free(&lane->losses);
 }
 
-bool xph_lane_queue_reserve(struct xph_lane_queue *queue, size_t count)
-{
-    size_t capacity = queue->capacity ? queue->capacity : FIRST_EVENTS;
-    struct xph_lane_event *grown;
-
-    if (queue->capacity - queue->count >= count)
-        return true;
-    while (capacity - queue->count < count)
-        capacity *= 2;
-    grown = realloc(queue->events, capacity * sizeof(*grown));
-    if (!grown)
-        return false;
-    queue->events = grown;
-    queue->capacity = capacity;
-    return true;
-}
-
 static struct xph_lane_event *add_event(struct xph_lane *lane, const struct xph_record_view *view,
                                         int what, uint32_t vcpu)
 {
-    struct xph_lane_queue *queue = lane->queue;
+    struct xph_lane_event *event = xph_lane_queue_add(lane->queue);
 
-    if (!xph_lane_queue_reserve(queue, 1)) {
+    if (!event) {
         lane->failed = true;
-        return &lane->nowhere;
+        event = &lane->nowhere;
     }
-    queue->events[queue->count] = (struct xph_lane_event){
+    *event = (struct xph_lane_event){
         .what = what,
         .vcpu = vcpu,
         .tsc = view->tsc,
         .file_offset = (uint64_t)(view->at - lane->cursor.file->data),
     };
-    return &queue->events[queue->count++];
+    return event;
 }
 
 static void add_exit_event(struct xph_lane *lane, const struct xph_record_view *view, int what,

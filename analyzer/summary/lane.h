@@ -8,35 +8,9 @@
 
 #include "analyzer/decode/pcpu_cursor.h"
 #include "analyzer/machine/machine.h"
+#include "analyzer/summary/lane_queue.h"
 #include "analyzer/summary/tally.h"
 #include "analyzer/timeline/losses.h"
-
-/* One is kept for each change of a run state, until all lanes have come so far: hence small. */
-struct xph_lane_event {
-    uint64_t tsc, file_offset;
-    uint64_t cycles; /* of an exit; of a loss, the TSC of its begin */
-    uint32_t vcpu;   /* domid << 16 | number; of a removal, the domid */
-    uint32_t reason; /* XPH_NO_REASON: that of the pause before */
-    enum {
-        XPH_LANE_STATE,        /* the vCPU goes from state `old` to `new` */
-        XPH_LANE_LOSS,         /* records were lost */
-        XPH_LANE_REMOVE,       /* a domain is gone */
-        XPH_LANE_EXIT_PAUSED,  /* the vCPU was taken off its pCPU when it was `cycles` in Xen since
-                                  a VM exit for `reason`, or since it was put there */
-        XPH_LANE_EXIT_RESUMED, /* it is back and entered the guest after `cycles` */
-    } what;
-    uint8_t old, new;
-};
-
-#define XPH_NO_REASON UINT32_MAX
-
-struct xph_lane_queue {
-    struct xph_lane_event *events; /* owned */
-    size_t count, capacity;
-};
-
-/* Makes room for so many more; false without memory. */
-bool xph_lane_queue_reserve(struct xph_lane_queue *queue, size_t count);
 
 struct xph_lane {
     struct xph_pcpu_cursor cursor;

@@ -2,38 +2,15 @@
 
 #include <stdlib.h>
 
-enum {
-    FORGET_BYTES = 8 << 20,   /* so many are read before the memory that they took is given back */
-    SMALL_WINDOW = 128 << 10, /* is not given back by itself */
-};
-
-/* A pCPU's window may be as large as its trace buffer, and all pCPUs' are read at once. */
-static void forget_in_window(const struct xph_timeline *timeline, struct xph_timeline_lane *lane,
-                             const uint8_t *to)
-{
-    const uint8_t *data = timeline->file.data;
-
-    if (timeline->file.mapping && to > lane->kept_from && to - lane->kept_from >= SMALL_WINDOW) {
-        xph_mapped_file_forget(timeline->file.mapping, (size_t)(lane->kept_from - data),
-                               (size_t)(to - data));
-        lane->kept_from = to;
-    }
-}
-
-static void enter_window(const struct xph_timeline *timeline, struct xph_timeline_lane *lane)
-{
-    if (lane->window_end)
-        forget_in_window(timeline, lane, lane->window_end);
-    lane->window_end = lane->cursor.end;
-    lane->kept_from = lane->next.at;
-}
+/* So many bytes of records are read before the memory that they took is given back. */
+enum { FORGET_BYTES = 8 << 20 };
 
 /* A lane that has no more records gives what it found wrong to the whole. */
 static bool advance(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
 {
     if (xph_pcpu_cursor_next(&lane->cursor, &timeline->census, &lane->next)) {
-        if (lane->cursor.end != lane->window_end)
-            enter_window(timeline, lane);
+        if (xph_passed_window(&lane->passed, &lane->cursor))
+            xph_passed_enter(&lane->passed, &lane->cursor, lane->next.at);
         return true;
     }
     xph_damage_join(&timeline->damage, &lane->cursor.damage);
@@ -166,7 +143,7 @@ static void forget_read(struct xph_timeline *timeline)
         struct xph_timeline_lane *lane = &timeline->lanes[timeline->heap.places[i].lane];
         const uint8_t *at = lane->next.at;
 
-        forget_in_window(timeline, lane, at);
+        xph_passed_to(&lane->passed, &lane->cursor, at);
         if ((uint64_t)(at - timeline->file.data) < first)
             first = (uint64_t)(at - timeline->file.data);
     }

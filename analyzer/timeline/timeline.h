@@ -5,7 +5,7 @@
 #ifndef XPH_ANALYZER_TIMELINE_TIMELINE_H
 #define XPH_ANALYZER_TIMELINE_TIMELINE_H
 
-#include "analyzer/decode/pcpu_cursor.h"
+#include "analyzer/decode/passed.h"
 #include "analyzer/timeline/clock.h"
 #include "analyzer/timeline/lane_heap.h"
 #include "analyzer/timeline/losses.h"
@@ -19,12 +19,11 @@ struct xph_timeline {
     struct xph_timeline_lane {
         struct xph_pcpu_cursor cursor;
         struct xph_record_view next;
-        const uint8_t *window_end; /* of the window that it is in */
-        const uint8_t *kept_from;  /* what that window has before this is not in memory */
-    } * lanes;                     /* one per pCPU; owned */
-    struct xph_lane_heap heap;     /* of those that have a next record */
-    uint64_t records;              /* delivered so far */
-    uint64_t first_ns, last_ns;    /* of those delivered */
+        struct xph_passed passed;
+    } * lanes;                  /* one per pCPU; owned */
+    struct xph_lane_heap heap;  /* of those that have a next record */
+    uint64_t records;           /* delivered so far */
+    uint64_t first_ns, last_ns; /* of those delivered */
     uint64_t last_tsc;
     uint64_t settled_tsc; /* of a ring, whose front is gone: from here on all pCPUs' records are
                              there; else 0 */
