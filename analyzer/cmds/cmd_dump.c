@@ -80,6 +80,7 @@ static bool dump_records(const struct xph_dump_options *options, struct xph_time
 
     if (options->view == xph_dump_csv)
         xph_dump_csv_header(dump);
+    xph_output_flush(dump->output);
     if (!xph_dump_queue_open(&queue, dump, options->view, err))
         return false;
     ok = queue_records(options, timeline, machine, &queue, err) &&
