@@ -96,7 +96,7 @@ PROBE_SOURCES = $(wildcard probes/guest/*.c)
 PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
 VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-differential check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-tracer bench-loss install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-balance check-differential check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-tracer bench-loss install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -211,6 +211,9 @@ check-lab: all ## the end-to-end tests on the emulated Xen host
 
 check-moves: all ## save, restore and live migration on the emulated Xen host
 	tests/run moves
+
+check-balance: all ## every kind of operation, on PV and PVH guests: the phases and budgets add up, on the emulated Xen host
+	tests/run balance
 
 check-differential: all ## what xenphase and xenalyze say of the same traces, on the emulated Xen host
 	tests/run differential
