@@ -162,6 +162,16 @@ struct finding {
     struct xph_moves moves;
 };
 
+/* When the command returned, if that is in the recording, which can end before (--max-time). */
+static struct xph_moment find_return(const struct xph_manifest *manifest,
+                                     const struct xph_clock *clock)
+{
+    uint64_t end_tsc = manifest->recording_end.tsc;
+    bool known = manifest->command_ended && (end_tsc == 0 || manifest->command_end.tsc <= end_tsc);
+
+    return (struct xph_moment){known, xph_clock_dom0_ns(clock, manifest->command_end.tsc)};
+}
+
 /* What is known of it before it is divided. */
 static void begin(struct xph_operation *operation, enum xph_operation_kind kind,
                   const struct xph_domain_life *life, uint64_t touched_ns,
@@ -183,8 +193,7 @@ static void begin(struct xph_operation *operation, enum xph_operation_kind kind,
         .pid = manifest->command_pid,
         .start_ns = start_ns,
         .end_ns = start_ns,
-        .returned = {manifest->command_ended,
-                     xph_clock_dom0_ns(finding->clock, manifest->command_end.tsc)},
+        .returned = find_return(manifest, finding->clock),
     };
 }
 

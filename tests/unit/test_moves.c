@@ -340,6 +340,30 @@ static void test_a_cut_recording_tells_where_it_was(void **state)
     assert_goes_on(SAVE, XPH_OPERATION_SAVE, 50000, "memory to the stream (goes on)");
 }
 
+/* A recording may end before its command (--max-time): that the command returned later says nothing
+ * of how far the operation had got. */
+static void test_a_command_that_outlived_its_recording_did_not_fail(void **state)
+{
+    struct told *told = tell(MIGRATION, &(struct text_part){.trace_bytes = 400000});
+    struct xph_manifest *manifest = &told->text.recording.manifest;
+    const struct xph_clock *clock = &told->text.clock;
+    const struct xph_operation *operation;
+
+    (void)state;
+    manifest->command_start.tsc = xph_clock_dom0_tsc(clock, 0);
+    manifest->recording_end.tsc = xph_clock_dom0_tsc(clock, told->text.lives.last_ns);
+    manifest->command_end.tsc = manifest->recording_end.tsc + TEXT_RECORDING_KHZ;
+    manifest->command_ended = true;
+    free(told->report.operations);
+    assert_true(xph_operations_find(&told->text.lives, manifest, clock, &told->text.evidence,
+                                    &told->report.operations, &told->report.count,
+                                    &(struct xph_error){0}));
+    operation = only(told, XPH_OPERATION_MIGRATE);
+    assert_int_equal(operation->ended_by, XPH_END_RECORDING);
+    assert_string_equal(operation->failure, "it had not ended when the recording did");
+    forget(told);
+}
+
 /* Without dom0's kernel events it is the UUID that both domains have. */
 static void test_twins_are_a_migration(void **state)
 {
@@ -471,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_a_save_is_one_operation),
         cmocka_unit_test(test_a_failed_migration_is_told_as_far_as_it_got),
         cmocka_unit_test(test_a_cut_recording_tells_where_it_was),
+        cmocka_unit_test(test_a_command_that_outlived_its_recording_did_not_fail),
         cmocka_unit_test(test_twins_are_a_migration),
         cmocka_unit_test(test_a_domid_is_looked_up_with_its_time),
         cmocka_unit_test(test_views_tell_of_a_migration),
