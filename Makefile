@@ -73,7 +73,7 @@ ifeq ($(MISSING_FOR_STORE),)
   ANALYZER_SOURCES := $(filter-out analyzer/cmds/cmd_store_missing.c,$(ANALYZER_SOURCES))
 else
   ANALYZER_SOURCES := $(filter-out $(STORE_SOURCES),$(ANALYZER_SOURCES))
-  UNIT_SOURCES     := $(filter-out tests/unit/test_statistics.c tests/unit/test_store.c,$(UNIT_SOURCES))
+  UNIT_SOURCES     := $(filter-out tests/unit/test_statistics.c tests/unit/test_comparison.c tests/unit/test_store.c,$(UNIT_SOURCES))
 endif
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
