@@ -73,7 +73,7 @@ ifeq ($(MISSING_FOR_STORE),)
   ANALYZER_SOURCES := $(filter-out analyzer/cmds/cmd_store_missing.c,$(ANALYZER_SOURCES))
 else
   ANALYZER_SOURCES := $(filter-out $(STORE_SOURCES),$(ANALYZER_SOURCES))
-  UNIT_SOURCES     := $(filter-out $(patsubst %,tests/unit/test_%.c,compare comparison statistics store),$(UNIT_SOURCES))
+  UNIT_SOURCES     := $(filter-out $(patsubst %,tests/unit/test_%.c,compare comparison statistics store trend),$(UNIT_SOURCES))
 endif
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))

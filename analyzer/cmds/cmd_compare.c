@@ -15,6 +15,7 @@ enum { LEAST_RESAMPLES = 40, MOST_RESAMPLES = 1000000, EXIT_EXCEEDED = 4, NO_SID
 
 struct compare_options {
     bool json, help, mix_hosts;
+    const struct xph_factor *factor; /* NULL: A is compared with B */
     struct xph_bootstrap how;
     struct xph_selection both, filters[2];
     const char **paths[3]; /* of A, of B, of neither; as many as arguments have room */
@@ -27,6 +28,7 @@ static const char help_text[] =
     "usage: xenphase compare [options] A B\n"
     "       xenphase compare [options] DB --a KEY=VALUE... --b KEY=VALUE...\n"
     "       xenphase compare [options] --a PATH... --b PATH...\n"
+    "       xenphase compare [options] --trend memory|vcpus|pcpus A\n"
     "\n"
     "Tells whether runs B took another time than runs A, by how much, and in which phases; see\n"
     "docs/compare.md. A side is a store (xenphase store), a recording, or a directory of "
@@ -54,6 +56,9 @@ static const char help_text[] =
     "                        ... by the lower end of the difference's 95 % interval (the default), "
     "or by the\n"
     "                        difference itself\n"
+    "      --trend FACTOR    instead: how time depends on memory, vcpus or pcpus, slope and "
+    "interval "
+    "by phase\n"
     "      --json            for programs (docs/format/compare-json.md)\n"
     "      --seed N          of the random numbers (1)\n"
     "      --resamples N     of the bootstrap (10000)\n"
@@ -71,6 +76,7 @@ enum {
     OPTION_MIX_HOSTS,
     OPTION_FAIL_IF,
     OPTION_FAIL_BY,
+    OPTION_TREND,
     OPTION_JSON,
     OPTION_SEED,
     OPTION_RESAMPLES,
@@ -83,6 +89,7 @@ static const struct option long_options[] = {
     {"mix-hosts", no_argument, NULL, OPTION_MIX_HOSTS},
     {"fail-if", required_argument, NULL, OPTION_FAIL_IF},
     {"fail-by", required_argument, NULL, OPTION_FAIL_BY},
+    {"trend", required_argument, NULL, OPTION_TREND},
     {"json", no_argument, NULL, OPTION_JSON},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"resamples", required_argument, NULL, OPTION_RESAMPLES},
@@ -154,6 +161,10 @@ static bool take_option(struct compare_options *options, int option, size_t *sid
         return take_limit(options, optarg, err);
     case OPTION_FAIL_BY:
         return take_fail_by(by, optarg, err);
+    case OPTION_TREND:
+        options->factor = xph_factor_find(optarg);
+        return options->factor != NULL ||
+               xph_fail(err, "--trend wants memory, vcpus or pcpus, not '%s'", optarg);
     case OPTION_JSON:
         options->json = true;
         return true;
@@ -186,6 +197,21 @@ static bool place_paths(struct compare_options *options, struct xph_error *err)
     return true;
 }
 
+/* A trend is one of A only. */
+static bool place_trend_paths(struct compare_options *options, struct xph_error *err)
+{
+    size_t *counts = options->path_count;
+
+    if (options->limit_count > 0 || counts[1] > 0 || options->filters[1].count > 0)
+        return xph_fail(err, "--trend is of one set of runs: --b and --fail-if do not go with it");
+    if (counts[0] + counts[NO_SIDE] == 0 || counts[NO_SIDE] > 1 ||
+        (counts[0] > 0 && counts[NO_SIDE] > 0))
+        return xph_fail(err, "a trend of which runs? (xenphase compare --trend FACTOR A)");
+    if (counts[NO_SIDE] == 1)
+        options->paths[0][counts[0]++] = options->paths[NO_SIDE][0];
+    return true;
+}
+
 static bool parse_options(struct compare_options *options, int argc, char **argv,
                           struct xph_error *err)
 {
@@ -204,7 +230,9 @@ static bool parse_options(struct compare_options *options, int argc, char **argv
     }
     for (size_t i = 0; i < options->limit_count; i++)
         options->limits[i].by = by;
-    return options->help || place_paths(options, err);
+    if (options->help)
+        return true;
+    return options->factor ? place_trend_paths(options, err) : place_paths(options, err);
 }
 
 /* What both sides choose by, each for itself, is what is to be different. */
@@ -229,10 +257,9 @@ static bool read_side(const struct compare_options *options, struct xph_compared
     return xph_source_read(&source, compared, side, err);
 }
 
-static bool print_json(const struct xph_compared *compared, const struct xph_limit_results *limits,
-                       const struct xph_bootstrap *how, struct xph_error *err)
+/* Takes over `root`. */
+static bool print_json(json_t *root, struct xph_error *err)
 {
-    json_t *root = xph_compare_json(compared, limits, how);
     bool ok = root && json_dumpf(root, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
               fputc('\n', stdout) != EOF;
 
@@ -261,7 +288,7 @@ static int show(const struct compare_options *options, const struct xph_compared
     int code;
 
     if (options->json)
-        ok = print_json(compared, &limits, &options->how, err);
+        ok = print_json(xph_compare_json(compared, &limits, &options->how), err);
     else
         xph_compare_text(stdout, compared, &limits, &options->how);
     free(limits.results);
@@ -292,6 +319,47 @@ static int compare(const struct compare_options *options, struct xph_error *err)
     return code;
 }
 
+static bool show_trends(const struct compare_options *options, const struct xph_compared *compared,
+                        json_t *groups, struct xph_error *err)
+{
+    bool ok = true;
+
+    for (size_t g = 0; ok && g < compared->count; g++) {
+        const struct xph_compared_group *group = &compared->groups[g];
+        size_t count;
+        struct xph_trend_series *series = xph_trends_of_group(group, options->factor, &count, err);
+
+        ok = series != NULL;
+        if (ok && options->json)
+            ok = json_array_append_new(groups, xph_trend_group_json(group, series, count)) == 0 ||
+                 xph_fail(err, "out of memory");
+        else if (ok)
+            xph_trend_text(stdout, group, options->factor, series, count);
+        free(series);
+    }
+    if (ok && !options->json)
+        xph_trend_methods_text(stdout);
+    return ok;
+}
+
+static int find_trends(const struct compare_options *options, struct xph_error *err)
+{
+    struct xph_compared compared = {.has_factor = true, .factor = options->factor->fact};
+    json_t *groups = json_array();
+    int code = XPH_EXIT_ERROR;
+
+    compared.free_facts[options->factor->fact] = true;
+    if (read_side(options, &compared, 0, err) &&
+        xph_trends_doubt(&compared, options->factor, options->mix_hosts, err) &&
+        show_trends(options, &compared, groups, err) &&
+        (!options->json ||
+         print_json(xph_trend_json(json_incref(groups), &compared, options->factor), err)))
+        code = xph_tell_doubts("compare", &compared.doubts);
+    json_decref(groups);
+    xph_compared_free(&compared);
+    return code;
+}
+
 int xph_cmd_compare(int argc, char **argv, struct xph_error *err)
 {
     struct compare_options options = {.how = {XPH_BOOTSTRAP_SEED, XPH_BOOTSTRAP_RESAMPLES}};
@@ -307,7 +375,7 @@ int xph_cmd_compare(int argc, char **argv, struct xph_error *err)
         if (options.help)
             fputs(help_text, stdout);
         else
-            code = compare(&options, err);
+            code = options.factor ? find_trends(&options, err) : compare(&options, err);
     }
     free(room);
     return code;

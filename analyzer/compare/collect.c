@@ -103,6 +103,22 @@ static bool make_room(struct xph_compared_series *series, size_t side, size_t co
     return true;
 }
 
+static bool take_factor(struct xph_compared_group *group, const char *text, size_t side,
+                        size_t runs)
+{
+    double *more;
+
+    if (side != 0)
+        return true;
+    more = reallocarray(group->factor, group->count[0] + runs + 1, sizeof(*more));
+    if (!more)
+        return false;
+    group->factor = more;
+    for (size_t i = 0; i < runs; i++)
+        more[group->count[0] + i] = strtod(text, NULL);
+    return true;
+}
+
 static bool take_group(void *context, const struct xph_series_group *group, struct xph_error *err)
 {
     struct xph_collector *collector = context;
@@ -116,6 +132,8 @@ static bool take_group(void *context, const struct xph_series_group *group, stru
     ok = taker != NULL;
     for (size_t i = 0; ok && i < XPH_FACTS; i++)
         ok = count_fact(&taker->facts[i], facts.texts[i], side, group->count);
+    if (ok && collector->compared->has_factor)
+        ok = take_factor(taker, facts.texts[collector->compared->factor], side, group->count);
     for (size_t i = 0; ok && i < taker->series_count; i++)
         ok = make_room(&taker->series[i], side, taker->count[side], group->count);
     if (!ok)
@@ -185,6 +203,7 @@ static void free_group(struct xph_compared_group *group)
         free(group->series[i].values[1]);
     }
     free(group->series);
+    free(group->factor);
 }
 
 void xph_compared_free(struct xph_compared *compared)

@@ -68,13 +68,16 @@ struct xph_compared_group {
                                            layers, those first that changed most */
     size_t series_count, phases;
     struct xph_warnings warnings[2]; /* of the whole */
+    double *factor; /* of each run of A, the fact that a trend is sought over; NULL without one */
 };
 
 struct xph_compared {
     struct xph_compared_group *groups;
     size_t count;
     bool free_facts[XPH_FACTS]; /* by which runs need not be alike */
-    char **identities[2];       /* of the recordings that count, sorted */
+    bool has_factor;
+    enum xph_fact factor; /* a number */
+    char **identities[2]; /* of the recordings that count, sorted */
     size_t identity_count[2];
     struct xph_doubts doubts;
 };

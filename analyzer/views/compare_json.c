@@ -3,7 +3,7 @@
 
 enum { COMPARE_VERSION = 1 };
 
-static json_t *facts_json(const struct xph_compared_group *group)
+json_t *xph_compare_facts_json(const struct xph_compared_group *group)
 {
     json_t *facts = json_object();
 
@@ -85,10 +85,10 @@ static json_t *add_series(json_t *object, const struct xph_compared_group *group
 
 static json_t *group_json(const struct xph_compared_group *group)
 {
-    return add_series(json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "facts", facts_json(group),
-                                "runs_a", (json_int_t)group->count[0], "runs_b",
-                                (json_int_t)group->count[1], "operations_a",
-                                (json_int_t)group->operations[0], "operations_b",
+    return add_series(json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "facts",
+                                xph_compare_facts_json(group), "runs_a",
+                                (json_int_t)group->count[0], "runs_b", (json_int_t)group->count[1],
+                                "operations_a", (json_int_t)group->operations[0], "operations_b",
                                 (json_int_t)group->operations[1], "doubtful_runs_a",
                                 (json_int_t)group->doubtful[0], "doubtful_runs_b",
                                 (json_int_t)group->doubtful[1]),

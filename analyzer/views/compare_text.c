@@ -47,7 +47,7 @@ static void print_memory(FILE *out, const struct xph_compared_fact *fact)
         fprintf(out, "%s%lld", i > 0 ? ", " : "", atoll(fact->values[i].text) / 1024);
 }
 
-static void print_head(FILE *out, const struct xph_compared_group *group)
+void xph_compare_head_text(FILE *out, const struct xph_compared_group *group)
 {
     print_fact(out, &group->facts[XPH_FACT_OPERATION], 2, false);
     fputs(" of ", out);
@@ -76,7 +76,7 @@ static void print_sentence(FILE *out, const struct xph_compared_group *group)
     const struct xph_compared_series *whole = &group->series[0];
     const struct xph_comparison *comparison = &whole->comparison;
 
-    print_head(out, group);
+    xph_compare_head_text(out, group);
     if (whole->different)
         fprintf(out, ": B takes %.3f s %s than A", seconds(fabs(comparison->difference)),
                 comparison->difference > 0 ? "longer" : "less");
@@ -260,7 +260,7 @@ static void print_limits(FILE *out, const struct xph_limit_results *limits)
         fprintf(out, "%s: ", result->exceeded ? "EXCEEDED" : "kept");
         xph_print_text(out, limit->text);
         fputs(" by ", out);
-        print_head(out, result->group);
+        xph_compare_head_text(out, result->group);
         fprintf(out, ": %s ",
                 limit->by == XPH_LIMIT_BY_ESTIMATE ? "the difference is"
                                                    : "the interval's lower end is");

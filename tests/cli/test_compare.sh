@@ -17,12 +17,13 @@ if $xenphase compare --help 2>&1 | grep "built without store" >/dev/null; then
     exit
 fi
 
-# another_run NAME N KHZ KERNEL HOST
+# another_run NAME N KHZ KERNEL HOST [KIB]
 another_run() {
     mkdir -p "$(dirname "$work/$1")"
     cp -r "$data/destroy-pv.xph" "$work/$1.xph"
-    awk -v n="$2" -v khz="$3" -v kernel="$4" -v host="$5" '/"recording": \{/ { here = 1 }
+    awk -v n="$2" -v khz="$3" -v kernel="$4" -v host="$5" -v kib="${6-263168}" '/"recording": \{/ { here = 1 }
         here && /"monotonic_ns"/ { match($0, /[0-9]+/); sub(/[0-9]+/, sprintf("%.0f", substr($0, RSTART, RLENGTH) + n)); here = 0 }
+        /"memory_kib": 263168/ { sub(/263168/, kib) }
         /"khz":/ { sub(/[0-9]+/, khz) }
         /"kernel": "/ { sub(/6\.1\.0-56-amd64/, kernel) }
         /"name": "xenlab"/ { sub(/xenlab/, host) }
@@ -131,6 +132,25 @@ no_control_bytes() {
     ! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f]' <<<"$output"
 }
 claim "... and steers no terminal" no_control_bytes
+claim_exit 2 "a trend over what is no number" $xenphase compare --trend kernel "$work/a"
+claim_exit 2 "a trend from A to B" $xenphase compare --trend memory "$work/a" "$work/b"
+claim_exit 2 "a trend with a limit" $xenphase compare --trend memory --fail-if 'total>5%' "$work/a"
+claim_exit 1 "no trend over what is the same" $xenphase compare --trend memory "$work/a"
+claim_says "it has no trend"
+for i in 1 2 3 4 5 6; do
+    size=$((i % 3 + 1))
+    another_run "sizes/$i" $((40 + i)) $((2600000 - size * 100000 + i * 1000)) 6.1.0-56-amd64 xenlab $((size * 1048576))
+done
+claim_exit 0 "a trend" $xenphase compare --trend memory "$work/sizes"
+claim_says "the whole takes 0.019 s longer for each GiB more, 95 % interval +0.019 to +0.020 s"
+claim_says "6 runs: 2 with 1 GiB, 2 with 2 GiB, 2 with 3 GiB"
+claim_exit 0 "a trend of a store's runs" $xenphase store add "$work/sizes.db" "$work"/sizes/*.xph
+claim_exit 0 "... those that are chosen, as JSON" $xenphase compare --json --trend memory --both memory=1024-2048 "$work/sizes.db"
+claim_says '"format": "xenphase trend"'
+claim_says '"runs": 4'
+claim_exit 0 "two sizes of one store" $xenphase compare "$work/sizes.db" --a memory=1024 --b memory=3072
+claim_says "memory_kib 1048576 (2 runs) | 3145728 (2 runs)   <- differs"
+
 full_disk() {
     $xenphase compare "$work/a" "$work/b" >/dev/full
 }
