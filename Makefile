@@ -68,12 +68,12 @@ TRACER_WANTS = $(if $(MISSING_FOR_TRACER),to build it: apt-get install $(MISSING
 
 # Of the two, the one that this machine can build.
 ANALYZER_SOURCES := $(filter-out analyzer/kernel/$(if $(MISSING_FOR_KERNEL),trace_dat.c,trace_dat_missing.c),$(ANALYZER_SOURCES))
-STORE_SOURCES    := $(wildcard analyzer/statistics/*.c analyzer/store/*.c analyzer/views/stats_*.c) analyzer/views/store_rows.c analyzer/cmds/cmd_store.c analyzer/cmds/cmd_stats.c
+STORE_SOURCES    := $(wildcard analyzer/compare/*.c analyzer/statistics/*.c analyzer/store/*.c analyzer/views/compare_*.c analyzer/views/stats_*.c) analyzer/views/store_rows.c $(patsubst %,analyzer/cmds/cmd_%.c,compare stats store)
 ifeq ($(MISSING_FOR_STORE),)
   ANALYZER_SOURCES := $(filter-out analyzer/cmds/cmd_store_missing.c,$(ANALYZER_SOURCES))
 else
   ANALYZER_SOURCES := $(filter-out $(STORE_SOURCES),$(ANALYZER_SOURCES))
-  UNIT_SOURCES     := $(filter-out tests/unit/test_statistics.c tests/unit/test_store.c,$(UNIT_SOURCES))
+  UNIT_SOURCES     := $(filter-out $(patsubst %,tests/unit/test_%.c,compare comparison statistics store trend),$(UNIT_SOURCES))
 endif
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
@@ -107,7 +107,7 @@ ifneq ($(MISSING_FOR_KERNEL),)
 	@echo "left out: the reader of dom0's kernel events in $(BUILD)/xenphase (to build it: apt-get install $(MISSING_FOR_KERNEL))"
 endif
 ifneq ($(MISSING_FOR_STORE),)
-	@echo "left out: xenphase store and stats (to build them: apt-get install $(MISSING_FOR_STORE))"
+	@echo "left out: xenphase store, stats and compare (to build them: apt-get install $(MISSING_FOR_STORE))"
 endif
 ifneq ($(TRACER_WANTS),)
 	@echo 'left out: $(BUILD)/xenphase-record, the recorder for dom0 ($(TRACER_WANTS))'

@@ -29,6 +29,8 @@ static const struct command {
     {"repair", "DIR", "put together what a killed recorder left in parts", xph_cmd_repair},
     {"store", "add|list|export DB ...", "many recordings as rows in one file", xph_cmd_store},
     {"stats", "[--json] DB", "statistics of the runs in a store", xph_cmd_stats},
+    {"compare", "[options] A B", "what changed from some runs to others, by phase",
+     xph_cmd_compare},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -137,6 +137,7 @@ int xph_cmd_stats(int argc, char **argv, struct xph_error *err)
     struct stats_options options;
     struct stats stats = {.options = &options};
     const struct xph_series_visitor visitor = {take_group, take_series, &stats};
+    const struct xph_selection all = {.count = 0};
     struct xph_store store;
     bool ok;
 
@@ -149,7 +150,7 @@ int xph_cmd_stats(int argc, char **argv, struct xph_error *err)
     if (!xph_store_open(&store, options.store, XPH_STORE_READ, err))
         return XPH_EXIT_ERROR;
     stats.groups = options.json ? json_array() : NULL;
-    ok = xph_series_each(&store, &visitor, err) && finish(&stats, err);
+    ok = xph_series_each(&store, &all, &visitor, err) && finish(&stats, err);
     json_decref(stats.groups);
     xph_store_close(&store);
     if (ok && stats.count == 0)

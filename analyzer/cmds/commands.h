@@ -30,6 +30,7 @@ xph_command xph_cmd_marks;
 xph_command xph_cmd_repair;
 xph_command xph_cmd_store;
 xph_command xph_cmd_stats;
+xph_command xph_cmd_compare;
 
 /* For the commands: tells of doubts on stderr; returns XPH_EXIT_DOUBTFUL if there are any, else
  * XPH_EXIT_OK. */

@@ -87,3 +87,43 @@ bool xph_bootstrap_intervals(const struct xph_bootstrap *how, const double *sort
     free(resampling.medians);
     return ok || xph_fail(err, "out of memory for a bootstrap of %zu runs", count);
 }
+
+static double resampled_mean(gsl_rng *random, const double *values, size_t count)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += values[gsl_rng_uniform_int(random, count)];
+    return sum / (double)count;
+}
+
+bool xph_bootstrap_difference(const struct xph_bootstrap *how, const double *a, size_t a_count,
+                              const double *b, size_t b_count,
+                              struct xph_bootstrap_difference *found, struct xph_error *err)
+{
+    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    double *differences = calloc(how->resamples, sizeof(*differences));
+    double *ratios = calloc(how->resamples, sizeof(*ratios));
+    bool ok = random && differences && ratios;
+
+    gsl_set_error_handler(handler);
+    *found = (struct xph_bootstrap_difference){.has_ratio = true};
+    if (ok) {
+        gsl_rng_set(random, how->seed);
+        for (size_t r = 0; r < how->resamples; r++) {
+            double a_mean = resampled_mean(random, a, a_count);
+
+            differences[r] = resampled_mean(random, b, b_count) - a_mean;
+            found->has_ratio = found->has_ratio && a_mean != 0;
+            ratios[r] = found->has_ratio ? differences[r] / a_mean : 0;
+        }
+        found->difference = interval_of(differences, how->resamples);
+        found->ratio = interval_of(ratios, how->resamples);
+    }
+    if (random)
+        gsl_rng_free(random);
+    free(differences);
+    free(ratios);
+    return ok || xph_fail(err, "out of memory for a bootstrap of %zu runs", a_count + b_count);
+}

@@ -36,4 +36,16 @@ bool xph_bootstrap_intervals(const struct xph_bootstrap *how, const double *sort
                              struct xph_interval *mean, struct xph_interval *median,
                              struct xph_error *err);
 
+struct xph_bootstrap_difference {
+    struct xph_interval difference; /* of the means, B less A */
+    bool has_ratio;                 /* no resample of A has the mean 0 */
+    struct xph_interval ratio;      /* that difference as a part of A's mean */
+};
+
+/* Each side is resampled by itself, A first. `a` and `b` are sorted and have more than 0 values.
+ * False without memory. */
+bool xph_bootstrap_difference(const struct xph_bootstrap *how, const double *a, size_t a_count,
+                              const double *b, size_t b_count,
+                              struct xph_bootstrap_difference *found, struct xph_error *err);
+
 #endif

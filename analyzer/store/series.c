@@ -1,20 +1,23 @@
 #include "analyzer/store/series.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Only like is put with like; operations whose time is divided by layers have other phases than
  * those for which dom0's kernel events are missing. */
 #define GROUP_COLUMNS                                                                              \
-    "operation, ended_by, domain_type, host, xen, kernel, emulation, plan, vcpus, memory_kib"
+    "operation, ended_by, domain_type, host, xen, kernel, emulation, plan, vcpus, memory_kib,"     \
+    " layered, pcpus"
 
-static const char make_members[] =
+static const char select_members[] =
     "CREATE TEMP TABLE member AS SELECT run.id AS run, recording.id AS recording, doubts, "
-    "dense_rank() OVER (ORDER BY " GROUP_COLUMNS ", layered, pcpus) AS number, " GROUP_COLUMNS
+    "dense_rank() OVER (ORDER BY " GROUP_COLUMNS ") AS number, " GROUP_COLUMNS
     " FROM run JOIN recording ON recording.id = run.recording"
-    " WHERE run.reason IS NULL AND recording.reason IS NULL;"
-    "CREATE INDEX temp.member_number ON member(number);";
+    " WHERE run.reason IS NULL AND recording.reason IS NULL";
+
+static const char index_members[] = "CREATE INDEX temp.member_number ON member(number)";
 
 static const char select_groups[] =
     "SELECT number, " GROUP_COLUMNS ", count(*), count(DISTINCT recording),"
@@ -134,9 +137,11 @@ static bool visit_group(const struct walk *walk, sqlite3_stmt *row)
         .plan = xph_store_text(row, 8),
         .vcpus = sqlite3_column_int64(row, 9),
         .memory_kib = sqlite3_column_int64(row, 10),
-        .operations = (size_t)sqlite3_column_int64(row, 11),
-        .count = (size_t)sqlite3_column_int64(row, 12),
-        .doubtful = (size_t)sqlite3_column_int64(row, 13),
+        .layered = sqlite3_column_int64(row, 11) != 0,
+        .pcpus = sqlite3_column_int64(row, 12),
+        .operations = (size_t)sqlite3_column_int64(row, 13),
+        .count = (size_t)sqlite3_column_int64(row, 14),
+        .doubtful = (size_t)sqlite3_column_int64(row, 15),
     };
     bool ok;
 
@@ -151,15 +156,35 @@ static bool visit_group(const struct walk *walk, sqlite3_stmt *row)
     return ok;
 }
 
-bool xph_series_each(struct xph_store *store, const struct xph_series_visitor *visitor,
-                     struct xph_error *err)
+static bool make_members(struct xph_store *store, const struct xph_selection *selection,
+                         struct xph_error *err)
+{
+    char *filters = xph_selection_sql(selection), *sql = NULL;
+    sqlite3_stmt *statement;
+    bool ok;
+
+    if (!filters || asprintf(&sql, "%s%s", select_members, filters) < 0) {
+        free(filters);
+        return xph_fail(err, "out of memory");
+    }
+    statement = xph_store_prepare(store, sql, err);
+    ok = statement && xph_selection_bind(selection, statement, err) &&
+         xph_store_step(store, statement, err);
+    sqlite3_finalize(statement);
+    free(filters);
+    free(sql);
+    return ok && xph_store_run(store, index_members, err);
+}
+
+bool xph_series_each(struct xph_store *store, const struct xph_selection *selection,
+                     const struct xph_series_visitor *visitor, struct xph_error *err)
 {
     const struct walk walk = {store, visitor, err};
     sqlite3_stmt *row;
     bool ok = true;
     int step = SQLITE_DONE;
 
-    if (!xph_store_run(store, make_members, err))
+    if (!make_members(store, selection, err))
         return false;
     row = xph_store_prepare(store, select_groups, err);
     if (!row)

@@ -7,13 +7,15 @@
 
 #include <stddef.h>
 
+#include "analyzer/store/selection.h"
 #include "analyzer/store/store.h"
 
 struct xph_series_group {
     sqlite3_int64 number;
     /* What all of its runs have in common; valid until xph_series_each() goes on. */
     const char *operation, *ended_by, *domain_type, *host, *xen, *kernel, *emulation, *plan;
-    sqlite3_int64 vcpus, memory_kib;
+    sqlite3_int64 vcpus, memory_kib, pcpus;
+    bool layered;              /* whose the time was is known */
     size_t operations;         /* of all its recordings */
     size_t doubtful;           /* recordings that can be doubted */
     size_t count;              /* recordings */
@@ -36,9 +38,10 @@ struct xph_series_visitor {
     void *context;
 };
 
-/* Visits each group and then its series: the whole first, then by phase in their order. What does
- * not count is left out. */
-bool xph_series_each(struct xph_store *store, const struct xph_series_visitor *visitor,
-                     struct xph_error *err);
+/* Visits each group of the runs that are selected, and then its series: the whole first, then by
+ * phase in their order. What does not count is left out. Once for each time that the store is open.
+ */
+bool xph_series_each(struct xph_store *store, const struct xph_selection *selection,
+                     const struct xph_series_visitor *visitor, struct xph_error *err);
 
 #endif

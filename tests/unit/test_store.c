@@ -20,6 +20,7 @@ static const char *const recordings[] = {"build/data/create-pv.xph",
 
 static char path[] = "/tmp/xenphase-store-XXXXXX";
 static struct xph_store store;
+static const struct xph_selection all;
 static struct xph_error err;
 
 static int open_store(void **state)
@@ -138,7 +139,7 @@ static void test_series_of_layers_and_phases_add_up_to_the_whole(void **state)
     if (!xph_trace_dat_worker)
         skip();
     add_all(false);
-    assert_true(xph_series_each(&store, &visitor, &err));
+    assert_true(xph_series_each(&store, &all, &visitor, &err));
     assert_int_equal(seen.groups, 2);
     assert_true(seen.whole == 7755227537.0 && seen.phases == seen.whole);
     assert_true(seen.layers == seen.whole);
@@ -160,7 +161,7 @@ static void test_operations_of_one_recording_are_one_run(void **state)
                               "INSERT INTO part SELECT 9, position, phase, layer, 3 * ns FROM part"
                               " WHERE run = 2",
                               &err));
-    assert_true(xph_series_each(&store, &visitor, &err));
+    assert_true(xph_series_each(&store, &all, &visitor, &err));
     assert_true(seen.whole == 2 * 7755227537.0 && seen.layers == seen.whole);
 }
 
