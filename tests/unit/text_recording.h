@@ -246,7 +246,7 @@ static void text_read_events(struct text_recording *text, struct xph_joint *join
     struct xph_error err = {0};
     char line[TEXT_LINE_BYTES];
     struct xph_joint_event *first;
-    bool ok = xph_evidence_begin(&reading, &text->evidence, joint, &err);
+    bool ok = xph_evidence_begin(&reading, &text->evidence, joint, NULL, &err);
 
     assert_true(ok);
     joint->sources[XPH_SOURCE_KERNEL].over =

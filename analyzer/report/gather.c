@@ -1,0 +1,87 @@
+#include "analyzer/report/gather.h"
+
+#include <stdlib.h>
+
+static bool take_interval(void *context, const struct xph_runstate_interval *interval,
+                          struct xph_error *err)
+{
+    struct xph_gathered *gathered = context;
+
+    return xph_domain_lives_interval(&gathered->lives, interval, err);
+}
+
+static bool take_events(struct xph_gathered *gathered, struct xph_evidence_reading *reading,
+                        struct xph_joint *joint, struct xph_error *err)
+{
+    struct xph_joint_event event;
+
+    while (xph_joint_next(joint, &event)) {
+        if (!xph_evidence_take(reading, &event, err) ||
+            (event.source == XPH_SOURCE_XEN &&
+             !xph_domain_lives_record(&gathered->lives, &event.record, err)))
+            return false;
+    }
+    return xph_domain_lives_machine(&gathered->lives, &reading->host.machine, err);
+}
+
+/* `skew` watches how the pCPUs' TSCs differ. */
+static bool read_joint(struct xph_gathered *gathered, struct xph_joint *joint,
+                       struct xph_skew *skew, struct xph_doubts *doubts, struct xph_error *err)
+{
+    const struct xph_machine_observer observer = {take_interval, gathered};
+    struct xph_evidence_reading reading;
+    bool ok;
+
+    if (!xph_evidence_begin(&reading, &gathered->evidence, joint, &observer, err))
+        return false;
+    reading.host.machine.skew = skew;
+    ok = take_events(gathered, &reading, joint, err);
+    return xph_evidence_end(&reading, ok, doubts, err);
+}
+
+static bool read_sources(struct xph_gathered *gathered, const struct xph_recording *recording,
+                         struct xph_joint *joint, struct xph_doubts *doubts, struct xph_error *err)
+{
+    struct xph_skew skew;
+    bool ok;
+
+    gathered->clock = joint->clock;
+    if (!xph_skew_open(&skew, err))
+        return false;
+    ok = read_joint(gathered, joint, &skew, doubts, err);
+    xph_skew_close(&skew);
+    if (!ok)
+        return false;
+    if (xph_domain_lives_end(&gathered->lives, &joint->clock, joint->timeline.last_ns,
+                             &recording->samples, err))
+        return true;
+    xph_evidence_close(&gathered->evidence);
+    return false;
+}
+
+bool xph_gather(struct xph_gathered *gathered, const struct xph_recording *recording,
+                struct xph_doubts *doubts, struct xph_error *err)
+{
+    struct xph_joint *joint = malloc(sizeof(*joint));
+    bool ok;
+
+    *gathered = (struct xph_gathered){0};
+    if (!joint)
+        return xph_fail(err, "out of memory");
+    ok = xph_joint_open(joint, recording, err);
+    if (ok) {
+        ok = xph_domain_lives_begin(&gathered->lives, &recording->manifest, err) &&
+             read_sources(gathered, recording, joint, doubts, err);
+        xph_joint_close(joint);
+    }
+    free(joint);
+    if (!ok)
+        xph_domain_lives_free(&gathered->lives);
+    return ok;
+}
+
+void xph_gathered_free(struct xph_gathered *gathered)
+{
+    xph_evidence_close(&gathered->evidence);
+    xph_domain_lives_free(&gathered->lives);
+}
