@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "analyzer/report/sieves.h"
+
 static bool take_interval(void *context, const struct xph_runstate_interval *interval,
                           struct xph_error *err)
 {
@@ -68,7 +70,7 @@ bool xph_gather(struct xph_gathered *gathered, const struct xph_recording *recor
     *gathered = (struct xph_gathered){0};
     if (!joint)
         return xph_fail(err, "out of memory");
-    ok = xph_joint_open(joint, recording, err);
+    ok = xph_joint_open(joint, recording, &xph_sieve_of_gathering, err);
     if (ok) {
         ok = xph_domain_lives_begin(&gathered->lives, &recording->manifest, err) &&
              read_sources(gathered, recording, joint, doubts, err);

@@ -5,6 +5,7 @@
 
 #include "analyzer/machine/contradictions.h"
 #include "analyzer/report/gather.h"
+#include "analyzer/report/sieves.h"
 
 static bool find_operations(struct xph_report *report, const struct xph_gathered *gathered,
                             const struct xph_evidence *evidence, struct xph_error *err)
@@ -32,7 +33,7 @@ static bool divide_cpus(struct xph_report *report, const struct xph_recording *r
     report->shares = calloc(report->count + 1, sizeof(*report->shares));
     if (!report->shares)
         return xph_fail(err, "out of memory");
-    if (!xph_timeline_open_recording(&timeline, recording, err))
+    if (!xph_timeline_open_recording(&timeline, recording, &xph_sieve_of_machine, err))
         return false;
     ok = xph_cpu_shares(report->operations, report->count, recording->manifest.pcpus, &timeline,
                         report->shares, err);

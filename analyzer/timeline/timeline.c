@@ -5,14 +5,48 @@
 /* So many bytes of records are read before the memory that they took is given back. */
 enum { FORGET_BYTES = 8 << 20 };
 
+static bool next_of_all(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
+{
+    if (!xph_pcpu_cursor_next(&lane->cursor, &timeline->census, &lane->next))
+        return false;
+    timeline->passed_bytes += xph_header_length(lane->next.header);
+    if (lane->next.tsc > lane->latest_tsc)
+        lane->latest_tsc = lane->next.tsc;
+    if (xph_passed_window(&lane->passed, &lane->cursor))
+        xph_passed_enter(&lane->passed, &lane->cursor, lane->next.at);
+    return true;
+}
+
+/* All that was read of the lane was delivered. */
+static void read_sieved(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
+{
+    if (xph_passed_window(&lane->passed, &lane->cursor))
+        xph_passed_enter(&lane->passed, &lane->cursor, lane->cursor.at);
+    xph_sieved_lane_read(&lane->sieved, &lane->cursor, &timeline->census, timeline->sieve,
+                         &timeline->limits);
+    timeline->passed_bytes += lane->sieved.bytes;
+}
+
+static bool next_sieved(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
+{
+    struct xph_sieved_lane *sieved = &lane->sieved;
+    const struct xph_sieved_record *record;
+
+    if (sieved->taken == sieved->count && !sieved->done)
+        read_sieved(timeline, lane);
+    if (sieved->taken == sieved->count)
+        return false;
+    record = &sieved->records[sieved->taken++];
+    lane->latest_tsc = record->latest_tsc;
+    lane->next = xph_record_view_at(record->at, record->tsc);
+    return true;
+}
+
 /* A lane that has no more records gives what it found wrong to the whole. */
 static bool advance(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
 {
-    if (xph_pcpu_cursor_next(&lane->cursor, &timeline->census, &lane->next)) {
-        if (xph_passed_window(&lane->passed, &lane->cursor))
-            xph_passed_enter(&lane->passed, &lane->cursor, lane->next.at);
+    if (timeline->sieve ? next_sieved(timeline, lane) : next_of_all(timeline, lane))
         return true;
-    }
     xph_damage_join(&timeline->damage, &lane->cursor.damage);
     return false;
 }
@@ -32,6 +66,21 @@ static void place_timeless(struct xph_timeline *timeline)
         xph_pcpu_cursor_place(&timeline->lanes[i].cursor, earliest == UINT64_MAX ? 0 : earliest);
 }
 
+static bool open_sieve(struct xph_timeline *timeline, struct xph_error *err)
+{
+    size_t count = timeline->file.pcpu_count;
+
+    if (!timeline->sieve)
+        return true;
+    timeline->census.wanted = &timeline->sieve->events;
+    timeline->limits = xph_sieved_limits_for(count);
+    for (size_t i = 0; i < count; i++) {
+        if (!xph_sieved_lane_open(&timeline->lanes[i].sieved, &timeline->limits))
+            return xph_fail(err, "out of memory for %zu CPUs", count);
+    }
+    return true;
+}
+
 static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
 {
     size_t count = timeline->file.pcpu_count;
@@ -39,7 +88,7 @@ static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
     timeline->lanes = calloc(count ? count : 1, sizeof(*timeline->lanes));
     if (!timeline->lanes || !xph_lane_heap_open(&timeline->heap, count))
         return xph_fail(err, "out of memory for %zu CPUs", count);
-    if (!xph_event_census_open(&timeline->census, err))
+    if (!xph_event_census_open(&timeline->census, err) || !open_sieve(timeline, err))
         return false;
     for (size_t i = 0; i < count; i++)
         xph_pcpu_cursor_open(&timeline->lanes[i].cursor, &timeline->file, &timeline->file.pcpus[i],
@@ -48,7 +97,7 @@ static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
     for (size_t i = 0; i < count; i++) {
         if (advance(timeline, &timeline->lanes[i]))
             xph_lane_heap_add(&timeline->heap,
-                              (struct xph_lane_place){timeline->lanes[i].next.tsc, i});
+                              (struct xph_lane_place){timeline->lanes[i].latest_tsc, i});
     }
     return true;
 }
@@ -84,15 +133,22 @@ bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_
                          start_tsc, err);
 }
 
-bool xph_timeline_open_mapped(struct xph_timeline *timeline, const struct xph_mapped_file *mapping,
-                              uint64_t start_tsc, uint64_t khz, struct xph_error *err)
+static bool open_mapped(struct xph_timeline *timeline, const struct xph_mapped_file *mapping,
+                        struct xph_clock clock, const struct xph_sieve *sieve,
+                        struct xph_error *err)
 {
-    *timeline = (struct xph_timeline){.clock = {start_tsc, khz, 0}};
-    return check_frequency(khz, err) &&
+    *timeline = (struct xph_timeline){.clock = clock, .sieve = sieve};
+    return check_frequency(clock.khz, err) &&
            open_timeline(
                timeline,
                xph_trace_file_open_mapped(&timeline->file, mapping, XPH_WALK_RECORDS, err),
-               start_tsc, err);
+               clock.start_tsc, err);
+}
+
+bool xph_timeline_open_mapped(struct xph_timeline *timeline, const struct xph_mapped_file *mapping,
+                              uint64_t start_tsc, uint64_t khz, struct xph_error *err)
+{
+    return open_mapped(timeline, mapping, (struct xph_clock){start_tsc, khz, 0}, NULL, err);
 }
 
 struct xph_clock xph_clock_of_recording(const struct xph_recording *recording)
@@ -106,13 +162,11 @@ struct xph_clock xph_clock_of_recording(const struct xph_recording *recording)
 }
 
 bool xph_timeline_open_recording(struct xph_timeline *timeline,
-                                 const struct xph_recording *recording, struct xph_error *err)
+                                 const struct xph_recording *recording,
+                                 const struct xph_sieve *sieve, struct xph_error *err)
 {
-    struct xph_clock clock = xph_clock_of_recording(recording);
-
-    if (!xph_timeline_open_mapped(timeline, &recording->trace, clock.start_tsc, clock.khz, err))
+    if (!open_mapped(timeline, &recording->trace, xph_clock_of_recording(recording), sieve, err))
         return false;
-    timeline->clock.xen_minus_dom0 = clock.xen_minus_dom0;
     for (size_t i = 0; recording->manifest.ring_bytes > 0 && i < timeline->heap.size; i++) {
         if (timeline->heap.places[i].tsc > timeline->settled_tsc)
             timeline->settled_tsc = timeline->heap.places[i].tsc;
@@ -122,6 +176,8 @@ bool xph_timeline_open_recording(struct xph_timeline *timeline,
 
 void xph_timeline_close(struct xph_timeline *timeline)
 {
+    for (size_t i = 0; timeline->lanes && i < timeline->file.pcpu_count; i++)
+        xph_sieved_lane_close(&timeline->lanes[i].sieved);
     xph_trace_file_close(&timeline->file);
     xph_event_census_close(&timeline->census);
     free(timeline->lanes);
@@ -136,7 +192,7 @@ static void forget_read(struct xph_timeline *timeline)
 {
     uint64_t first = timeline->file.size;
 
-    timeline->forgotten_bytes = timeline->delivered_bytes;
+    timeline->forgotten_bytes = timeline->passed_bytes;
     if (!timeline->file.mapping)
         return;
     for (size_t i = 0; i < timeline->heap.size; i++) {
@@ -167,6 +223,18 @@ static void fill(struct xph_record *record, const struct xph_timeline_lane *lane
     memcpy(record->words, view->words, record->extra_words * sizeof(uint32_t));
 }
 
+static void note_time(struct xph_timeline *timeline, const struct xph_record *record,
+                      uint64_t latest_tsc)
+{
+    if (timeline->records++ == 0)
+        timeline->first_ns = record->time_ns;
+    if (latest_tsc <= timeline->last_tsc)
+        return;
+    timeline->last_tsc = latest_tsc;
+    timeline->last_ns =
+        latest_tsc == record->tsc ? record->time_ns : xph_clock_ns(&timeline->clock, latest_tsc);
+}
+
 static void note_loss(struct xph_timeline *timeline, struct xph_record *record)
 {
     uint64_t since_tsc = xph_record_first_lost_tsc(record);
@@ -179,6 +247,7 @@ static void note_loss(struct xph_timeline *timeline, struct xph_record *record)
                                      since_tsc, record->tsc});
 }
 
+/* In the order of pCPUs' latest times: the same as that of a merge by each record's own. */
 bool xph_timeline_next(struct xph_timeline *timeline, struct xph_record *record)
 {
     struct xph_timeline_lane *lane;
@@ -188,20 +257,14 @@ bool xph_timeline_next(struct xph_timeline *timeline, struct xph_record *record)
     lane = &timeline->lanes[timeline->heap.places[0].lane];
     fill(record, lane);
     record->time_ns = xph_clock_ns(&timeline->clock, record->tsc);
-    timeline->delivered_bytes += xph_header_length(lane->next.header);
+    note_time(timeline, record, lane->latest_tsc);
     if (advance(timeline, lane))
-        xph_lane_heap_move(&timeline->heap, lane->next.tsc);
+        xph_lane_heap_move(&timeline->heap, lane->latest_tsc);
     else
         xph_lane_heap_drop(&timeline->heap);
-    if (timeline->records++ == 0)
-        timeline->first_ns = record->time_ns;
-    if (record->tsc > timeline->last_tsc) {
-        timeline->last_tsc = record->tsc;
-        timeline->last_ns = record->time_ns;
-    }
     if (record->event == XPH_EVENT_LOST_RECORDS)
         note_loss(timeline, record);
-    if (timeline->delivered_bytes - timeline->forgotten_bytes > FORGET_BYTES)
+    if (timeline->passed_bytes - timeline->forgotten_bytes > FORGET_BYTES)
         forget_read(timeline);
     return true;
 }
