@@ -4,11 +4,15 @@
 
 #include "analyzer/report/sieves.h"
 
+/* Of some ten million records of run states. */
+enum { RUN_LOG_BYTES = 8 << 20 };
+
 static bool take_interval(void *context, const struct xph_runstate_interval *interval,
                           struct xph_error *err)
 {
     struct xph_gathered *gathered = context;
 
+    xph_run_log_add(&gathered->runs, interval);
     return xph_domain_lives_interval(&gathered->lives, interval, err);
 }
 
@@ -54,11 +58,9 @@ static bool read_sources(struct xph_gathered *gathered, const struct xph_recordi
     xph_skew_close(&skew);
     if (!ok)
         return false;
-    if (xph_domain_lives_end(&gathered->lives, &joint->clock, joint->timeline.last_ns,
-                             &recording->samples, err))
-        return true;
-    xph_evidence_close(&gathered->evidence);
-    return false;
+    xph_run_log_end(&gathered->runs);
+    return xph_domain_lives_end(&gathered->lives, &joint->clock, joint->timeline.last_ns,
+                                &recording->samples, err);
 }
 
 bool xph_gather(struct xph_gathered *gathered, const struct xph_recording *recording,
@@ -73,17 +75,19 @@ bool xph_gather(struct xph_gathered *gathered, const struct xph_recording *recor
     ok = xph_joint_open(joint, recording, &xph_sieve_of_gathering, err);
     if (ok) {
         ok = xph_domain_lives_begin(&gathered->lives, &recording->manifest, err) &&
+             xph_run_log_open(&gathered->runs, RUN_LOG_BYTES, err) &&
              read_sources(gathered, recording, joint, doubts, err);
         xph_joint_close(joint);
     }
     free(joint);
     if (!ok)
-        xph_domain_lives_free(&gathered->lives);
+        xph_gathered_free(gathered);
     return ok;
 }
 
 void xph_gathered_free(struct xph_gathered *gathered)
 {
     xph_evidence_close(&gathered->evidence);
+    xph_run_log_close(&gathered->runs);
     xph_domain_lives_free(&gathered->lives);
 }

@@ -4,6 +4,7 @@
 #ifndef XPH_ANALYZER_REPORT_GATHER_H
 #define XPH_ANALYZER_REPORT_GATHER_H
 
+#include "analyzer/machine/run_log.h"
 #include "analyzer/operation/domain_life.h"
 #include "analyzer/path/evidence.h"
 
@@ -11,6 +12,7 @@ struct xph_gathered {
     struct xph_clock clock;
     struct xph_evidence evidence;
     struct xph_domain_lives lives;
+    struct xph_run_log runs; /* given up where it would take too much memory */
 };
 
 /* `doubts` gets what can be doubted in what was read. On failure there is nothing to free. */

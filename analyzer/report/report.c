@@ -22,10 +22,10 @@ static bool find_operations(struct xph_report *report, const struct xph_gathered
     return true;
 }
 
-/* Another pass over the trace: the phases must be known before it can be told who held the CPUs in
- * them. */
+/* The phases must be known before it can be told who held the CPUs in them: by what was logged of
+ * it, or else in another pass over the trace. */
 static bool divide_cpus(struct xph_report *report, const struct xph_recording *recording,
-                        struct xph_error *err)
+                        const struct xph_run_log *runs, struct xph_error *err)
 {
     struct xph_timeline timeline;
     bool ok;
@@ -33,6 +33,9 @@ static bool divide_cpus(struct xph_report *report, const struct xph_recording *r
     report->shares = calloc(report->count + 1, sizeof(*report->shares));
     if (!report->shares)
         return xph_fail(err, "out of memory");
+    if (!runs->given_up)
+        return xph_cpu_shares_of_log(report->operations, report->count, recording->manifest.pcpus,
+                                     runs, report->shares, err);
     if (!xph_timeline_open_recording(&timeline, recording, &xph_sieve_of_machine, err))
         return false;
     ok = xph_cpu_shares(report->operations, report->count, recording->manifest.pcpus, &timeline,
@@ -77,8 +80,8 @@ bool xph_report_make(struct xph_report *report, const struct xph_recording *reco
     if (!xph_gather(&gathered, recording, &report->doubts, err))
         return false;
     evidence = gathered.evidence.known ? &gathered.evidence : NULL;
-    ok = find_operations(report, &gathered, evidence, err) && divide_cpus(report, recording, err) &&
-         make_budgets(report, evidence, err);
+    ok = find_operations(report, &gathered, evidence, err) &&
+         divide_cpus(report, recording, &gathered.runs, err) && make_budgets(report, evidence, err);
     xph_gathered_free(&gathered);
     return ok;
 }
