@@ -63,26 +63,54 @@ static bool read_sources(struct xph_gathered *gathered, const struct xph_recordi
                                 &recording->samples, err);
 }
 
-bool xph_gather(struct xph_gathered *gathered, const struct xph_recording *recording,
-                struct xph_doubts *doubts, struct xph_error *err)
+static bool read_recording(struct xph_gathered *gathered, const struct xph_recording *recording,
+                           struct xph_joint *joint, struct xph_doubts *doubts,
+                           struct xph_error *err)
 {
+    if (xph_domain_lives_begin(&gathered->lives, &recording->manifest, err) &&
+        xph_run_log_open(&gathered->runs, RUN_LOG_BYTES, err) &&
+        read_sources(gathered, recording, joint, doubts, err))
+        return true;
+    xph_gathered_free(gathered);
+    return false;
+}
+
+/* Believes the sizes of windows, or not. *wrong: it should not have. */
+static bool gather_with(enum xph_window_trust trust, struct xph_gathered *gathered,
+                        const struct xph_recording *recording, struct xph_doubts *doubts,
+                        bool *wrong, struct xph_error *err)
+{
+    const struct xph_timeline_options options = {&xph_sieve_of_gathering, trust};
     struct xph_joint *joint = malloc(sizeof(*joint));
     bool ok;
 
     *gathered = (struct xph_gathered){0};
     if (!joint)
         return xph_fail(err, "out of memory");
-    ok = xph_joint_open(joint, recording, &xph_sieve_of_gathering, err);
+    ok = xph_joint_open(joint, recording, &options, err);
     if (ok) {
-        ok = xph_domain_lives_begin(&gathered->lives, &recording->manifest, err) &&
-             xph_run_log_open(&gathered->runs, RUN_LOG_BYTES, err) &&
-             read_sources(gathered, recording, joint, doubts, err);
+        ok = read_recording(gathered, recording, joint, doubts, err);
+        *wrong = joint->timeline.damage.findings[XPH_DAMAGE_HIDDEN].count > 0;
         xph_joint_close(joint);
     }
     free(joint);
-    if (!ok)
-        xph_gathered_free(gathered);
     return ok;
+}
+
+bool xph_gather(struct xph_gathered *gathered, const struct xph_recording *recording,
+                struct xph_doubts *doubts, struct xph_error *err)
+{
+    size_t doubts_before = doubts->count;
+    bool wrong;
+
+    if (!gather_with(XPH_BELIEVE_SIZES, gathered, recording, doubts, &wrong, err))
+        return false;
+    if (!wrong)
+        return true;
+    /* Rare enough to begin again. */
+    xph_gathered_free(gathered);
+    doubts->count = doubts_before;
+    return gather_with(XPH_WALK_RECORDS, gathered, recording, doubts, &wrong, err);
 }
 
 void xph_gathered_free(struct xph_gathered *gathered)

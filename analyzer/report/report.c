@@ -27,6 +27,7 @@ static bool find_operations(struct xph_report *report, const struct xph_gathered
 static bool divide_cpus(struct xph_report *report, const struct xph_recording *recording,
                         const struct xph_run_log *runs, struct xph_error *err)
 {
+    const struct xph_timeline_options options = {.sieve = &xph_sieve_of_machine};
     struct xph_timeline timeline;
     bool ok;
 
@@ -36,7 +37,7 @@ static bool divide_cpus(struct xph_report *report, const struct xph_recording *r
     if (!runs->given_up)
         return xph_cpu_shares_of_log(report->operations, report->count, recording->manifest.pcpus,
                                      runs, report->shares, err);
-    if (!xph_timeline_open_recording(&timeline, recording, &xph_sieve_of_machine, err))
+    if (!xph_timeline_open_recording(&timeline, recording, &options, err))
         return false;
     ok = xph_cpu_shares(report->operations, report->count, recording->manifest.pcpus, &timeline,
                         report->shares, err);

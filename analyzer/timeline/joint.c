@@ -126,10 +126,10 @@ static bool open_small_sources(struct xph_joint *joint, struct xph_error *err)
 }
 
 bool xph_joint_open(struct xph_joint *joint, const struct xph_recording *recording,
-                    const struct xph_sieve *sieve, struct xph_error *err)
+                    const struct xph_timeline_options *options, struct xph_error *err)
 {
     *joint = (struct xph_joint){.recording = recording};
-    if (!xph_timeline_open_recording(&joint->timeline, recording, sieve, err))
+    if (!xph_timeline_open_recording(&joint->timeline, recording, options, err))
         return false;
     joint->clock = joint->timeline.clock;
     note_clock_errors(joint, &recording->manifest);

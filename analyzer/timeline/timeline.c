@@ -134,21 +134,22 @@ bool xph_timeline_open(struct xph_timeline *timeline, const uint8_t *data, size_
 }
 
 static bool open_mapped(struct xph_timeline *timeline, const struct xph_mapped_file *mapping,
-                        struct xph_clock clock, const struct xph_sieve *sieve,
+                        struct xph_clock clock, const struct xph_timeline_options *options,
                         struct xph_error *err)
 {
-    *timeline = (struct xph_timeline){.clock = clock, .sieve = sieve};
+    *timeline = (struct xph_timeline){.clock = clock, .sieve = options->sieve};
     return check_frequency(clock.khz, err) &&
-           open_timeline(
-               timeline,
-               xph_trace_file_open_mapped(&timeline->file, mapping, XPH_WALK_RECORDS, err),
-               clock.start_tsc, err);
+           open_timeline(timeline,
+                         xph_trace_file_open_mapped(&timeline->file, mapping, options->trust, err),
+                         clock.start_tsc, err);
 }
 
 bool xph_timeline_open_mapped(struct xph_timeline *timeline, const struct xph_mapped_file *mapping,
                               uint64_t start_tsc, uint64_t khz, struct xph_error *err)
 {
-    return open_mapped(timeline, mapping, (struct xph_clock){start_tsc, khz, 0}, NULL, err);
+    const struct xph_timeline_options options = {.sieve = NULL};
+
+    return open_mapped(timeline, mapping, (struct xph_clock){start_tsc, khz, 0}, &options, err);
 }
 
 struct xph_clock xph_clock_of_recording(const struct xph_recording *recording)
@@ -163,9 +164,12 @@ struct xph_clock xph_clock_of_recording(const struct xph_recording *recording)
 
 bool xph_timeline_open_recording(struct xph_timeline *timeline,
                                  const struct xph_recording *recording,
-                                 const struct xph_sieve *sieve, struct xph_error *err)
+                                 const struct xph_timeline_options *options, struct xph_error *err)
 {
-    if (!open_mapped(timeline, &recording->trace, xph_clock_of_recording(recording), sieve, err))
+    const struct xph_timeline_options all = {.sieve = NULL};
+
+    if (!open_mapped(timeline, &recording->trace, xph_clock_of_recording(recording),
+                     options ? options : &all, err))
         return false;
     for (size_t i = 0; recording->manifest.ring_bytes > 0 && i < timeline->heap.size; i++) {
         if (timeline->heap.places[i].tsc > timeline->settled_tsc)

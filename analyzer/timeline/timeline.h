@@ -13,6 +13,12 @@
 #include "recording/error.h"
 #include "recording/recording.h"
 
+/* How the trace is read. */
+struct xph_timeline_options {
+    const struct xph_sieve *sieve; /* must outlive the time line; NULL: all records are delivered */
+    enum xph_window_trust trust;   /* who believes sizes looks for XPH_DAMAGE_HIDDEN at the end */
+};
+
 struct xph_timeline {
     struct xph_clock clock;
     struct xph_trace_file file;
@@ -54,10 +60,10 @@ bool xph_timeline_open_mapped(struct xph_timeline *timeline, const struct xph_ma
 struct xph_clock xph_clock_of_recording(const struct xph_recording *recording);
 
 /* The same for a recording: the time line begins with it, and has what dom0 stamped in its place.
- * `sieve`, which must outlive this, may be NULL: then all records are delivered. */
+ * `options` may be NULL: all zero. */
 bool xph_timeline_open_recording(struct xph_timeline *timeline,
                                  const struct xph_recording *recording,
-                                 const struct xph_sieve *sieve, struct xph_error *err);
+                                 const struct xph_timeline_options *options, struct xph_error *err);
 void xph_timeline_close(struct xph_timeline *timeline);
 
 /* The next record in time; false at the end. */
