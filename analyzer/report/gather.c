@@ -89,6 +89,7 @@ static bool gather_with(enum xph_window_trust trust, struct xph_gathered *gather
         return xph_fail(err, "out of memory");
     ok = xph_joint_open(joint, recording, &options, err);
     if (ok) {
+        xph_timeline_read_ahead(&joint->timeline);
         ok = read_recording(gathered, recording, joint, doubts, err);
         *wrong = joint->timeline.damage.findings[XPH_DAMAGE_HIDDEN].count > 0;
         xph_joint_close(joint);

@@ -25,54 +25,60 @@ struct xph_sieved_limits xph_sieved_limits_for(size_t lanes)
                                       share(BYTES, lanes, FEWEST_BYTES, MOST_BYTES)};
 }
 
-bool xph_sieved_lane_open(struct xph_sieved_lane *lane, const struct xph_sieved_limits *limits)
+bool xph_sieved_batch_open(struct xph_sieved_batch *batch, const struct xph_sieved_limits *limits)
 {
-    /* Nothing is before the first record, so it is kept. */
-    *lane = (struct xph_sieved_lane){.last_tsc = UINT64_MAX};
-    lane->records = malloc(limits->records * sizeof(*lane->records));
-    return lane->records != NULL;
+    *batch = (struct xph_sieved_batch){0};
+    batch->records = malloc(limits->records * sizeof(*batch->records));
+    return batch->records != NULL;
 }
 
-void xph_sieved_lane_close(struct xph_sieved_lane *lane)
+void xph_sieved_batch_close(struct xph_sieved_batch *batch)
 {
-    free(lane->records);
-    *lane = (struct xph_sieved_lane){0};
+    free(batch->records);
+    *batch = (struct xph_sieved_batch){0};
 }
 
-/* The last record that the cursor has passed. */
-static void keep(struct xph_sieved_lane *lane, const struct xph_pcpu_cursor *cursor,
-                 const uint8_t *at)
+void xph_sieved_lane_open(struct xph_sieved_lane *lane, const struct xph_pcpu_cursor *cursor)
 {
-    uint64_t tsc = cursor->last_tsc;
+    /* Any time is before this one: the first record is kept. */
+    *lane = (struct xph_sieved_lane){.cursor = *cursor, .last_tsc = UINT64_MAX};
+}
 
-    lane->records[lane->count++] =
-        (struct xph_sieved_record){at, tsc, tsc > cursor->latest_tsc ? tsc : cursor->latest_tsc};
+/* The last record that was passed. */
+static void keep(struct xph_sieved_lane *lane, struct xph_sieved_batch *batch, const uint8_t *at)
+{
+    uint64_t tsc = lane->cursor.last_tsc, latest = lane->cursor.latest_tsc;
+
+    batch->records[batch->count++] =
+        (struct xph_sieved_record){at, tsc, tsc > latest ? tsc : latest};
     lane->skipped = NULL;
 }
 
-void xph_sieved_lane_read(struct xph_sieved_lane *lane, struct xph_pcpu_cursor *cursor,
-                          struct xph_event_census *census, const struct xph_sieve *sieve,
-                          const struct xph_sieved_limits *limits)
+void xph_sieved_lane_read(struct xph_sieved_lane *lane, struct xph_event_census *census,
+                          const struct xph_sieve *sieve, const struct xph_sieved_limits *limits,
+                          struct xph_sieved_batch *batch)
 {
     uint64_t last_tsc = lane->last_tsc, bytes = 0;
     struct xph_record_view view;
 
-    lane->count = lane->taken = 0;
-    while (lane->count < limits->records && bytes < limits->bytes) {
-        if (!xph_pcpu_cursor_next(cursor, census, &view)) {
-            lane->done = true;
+    batch->count = 0;
+    batch->from = lane->cursor.at;
+    batch->window_end = lane->cursor.end;
+    while (batch->count < limits->records && bytes < limits->bytes) {
+        if (!xph_pcpu_cursor_next(&lane->cursor, census, &view)) {
+            batch->last = true;
             break;
         }
         bytes += xph_header_length(view.header);
         if ((view.event->wanted && (!sieve->keeps || sieve->keeps(&lane->memory, &view))) ||
             view.tsc < last_tsc)
-            keep(lane, cursor, view.at);
+            keep(lane, batch, view.at);
         else
             lane->skipped = view.at;
         last_tsc = view.tsc;
     }
     lane->last_tsc = last_tsc;
-    lane->bytes = bytes;
-    if (lane->skipped && (lane->done || lane->count == 0))
-        keep(lane, cursor, lane->skipped);
+    batch->bytes = bytes;
+    if (lane->skipped && (batch->last || batch->count == 0))
+        keep(lane, batch, lane->skipped);
 }

@@ -1,6 +1,7 @@
 #include "analyzer/timeline/timeline.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* So many bytes of records are read before the memory that they took is given back. */
 enum { FORGET_BYTES = 8 << 20 };
@@ -17,26 +18,33 @@ static bool next_of_all(struct xph_timeline *timeline, struct xph_timeline_lane 
     return true;
 }
 
-/* All that was read of the lane was delivered. */
-static void read_sieved(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
+/* All of the lane's present batch was delivered. */
+static void next_batch(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
 {
-    if (xph_passed_window(&lane->passed, &lane->cursor))
-        xph_passed_enter(&lane->passed, &lane->cursor, lane->cursor.at);
-    xph_sieved_lane_read(&lane->sieved, &lane->cursor, &timeline->census, timeline->sieve,
-                         &timeline->limits);
-    timeline->passed_bytes += lane->sieved.bytes;
+    struct xph_sieved_batch *batch = &lane->batch;
+    struct xph_pcpu_cursor begin = {.file = &timeline->file};
+
+    if (timeline->ahead)
+        xph_read_ahead_take(timeline->ahead, (size_t)(lane - timeline->lanes), batch);
+    else
+        xph_sieved_lane_read(&lane->sieved, &timeline->census, timeline->sieve, &timeline->limits,
+                             batch);
+    lane->taken = 0;
+    begin.end = batch->window_end;
+    if (xph_passed_window(&lane->passed, &begin))
+        xph_passed_enter(&lane->passed, &begin, batch->from);
+    timeline->passed_bytes += batch->bytes;
 }
 
 static bool next_sieved(struct xph_timeline *timeline, struct xph_timeline_lane *lane)
 {
-    struct xph_sieved_lane *sieved = &lane->sieved;
     const struct xph_sieved_record *record;
 
-    if (sieved->taken == sieved->count && !sieved->done)
-        read_sieved(timeline, lane);
-    if (sieved->taken == sieved->count)
+    if (lane->taken == lane->batch.count && !lane->batch.last)
+        next_batch(timeline, lane);
+    if (lane->taken == lane->batch.count)
         return false;
-    record = &sieved->records[sieved->taken++];
+    record = &lane->batch.records[lane->taken++];
     lane->latest_tsc = record->latest_tsc;
     lane->next = xph_record_view_at(record->at, record->tsc);
     return true;
@@ -47,7 +55,8 @@ static bool advance(struct xph_timeline *timeline, struct xph_timeline_lane *lan
 {
     if (timeline->sieve ? next_sieved(timeline, lane) : next_of_all(timeline, lane))
         return true;
-    xph_damage_join(&timeline->damage, &lane->cursor.damage);
+    xph_damage_join(&timeline->damage,
+                    timeline->sieve ? &lane->sieved.cursor.damage : &lane->cursor.damage);
     return false;
 }
 
@@ -66,16 +75,17 @@ static void place_timeless(struct xph_timeline *timeline)
         xph_pcpu_cursor_place(&timeline->lanes[i].cursor, earliest == UINT64_MAX ? 0 : earliest);
 }
 
+/* Of lanes that stand before their first records. */
 static bool open_sieve(struct xph_timeline *timeline, struct xph_error *err)
 {
     size_t count = timeline->file.pcpu_count;
 
-    if (!timeline->sieve)
-        return true;
-    timeline->census.wanted = &timeline->sieve->events;
     timeline->limits = xph_sieved_limits_for(count);
     for (size_t i = 0; i < count; i++) {
-        if (!xph_sieved_lane_open(&timeline->lanes[i].sieved, &timeline->limits))
+        struct xph_timeline_lane *lane = &timeline->lanes[i];
+
+        xph_sieved_lane_open(&lane->sieved, &lane->cursor);
+        if (!xph_sieved_batch_open(&lane->batch, &timeline->limits))
             return xph_fail(err, "out of memory for %zu CPUs", count);
     }
     return true;
@@ -88,12 +98,16 @@ static bool open_lanes(struct xph_timeline *timeline, struct xph_error *err)
     timeline->lanes = calloc(count ? count : 1, sizeof(*timeline->lanes));
     if (!timeline->lanes || !xph_lane_heap_open(&timeline->heap, count))
         return xph_fail(err, "out of memory for %zu CPUs", count);
-    if (!xph_event_census_open(&timeline->census, err) || !open_sieve(timeline, err))
+    if (!xph_event_census_open(&timeline->census, err))
         return false;
+    if (timeline->sieve)
+        timeline->census.wanted = &timeline->sieve->events;
     for (size_t i = 0; i < count; i++)
         xph_pcpu_cursor_open(&timeline->lanes[i].cursor, &timeline->file, &timeline->file.pcpus[i],
                              &timeline->census);
     place_timeless(timeline);
+    if (timeline->sieve && !open_sieve(timeline, err))
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (advance(timeline, &timeline->lanes[i]))
             xph_lane_heap_add(&timeline->heap,
@@ -178,10 +192,27 @@ bool xph_timeline_open_recording(struct xph_timeline *timeline,
     return true;
 }
 
+void xph_timeline_read_ahead(struct xph_timeline *timeline)
+{
+    size_t count = timeline->file.pcpu_count;
+    struct xph_sieved_lane **lanes;
+
+    if (!timeline->sieve || timeline->ahead || sysconf(_SC_NPROCESSORS_ONLN) < 2)
+        return;
+    lanes = calloc(count + 1, sizeof(*lanes));
+    for (size_t i = 0; lanes && i < count; i++)
+        lanes[i] = timeline->lanes[i].batch.last ? NULL : &timeline->lanes[i].sieved;
+    if (lanes)
+        timeline->ahead = xph_read_ahead_start(lanes, count, &timeline->census, timeline->sieve,
+                                               &timeline->limits);
+    free(lanes);
+}
+
 void xph_timeline_close(struct xph_timeline *timeline)
 {
+    xph_read_ahead_stop(timeline->ahead);
     for (size_t i = 0; timeline->lanes && i < timeline->file.pcpu_count; i++)
-        xph_sieved_lane_close(&timeline->lanes[i].sieved);
+        xph_sieved_batch_close(&timeline->lanes[i].batch);
     xph_trace_file_close(&timeline->file);
     xph_event_census_close(&timeline->census);
     free(timeline->lanes);

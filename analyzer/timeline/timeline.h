@@ -9,9 +9,11 @@
 #include "analyzer/timeline/clock.h"
 #include "analyzer/timeline/lane_heap.h"
 #include "analyzer/timeline/losses.h"
-#include "analyzer/timeline/sieved_lane.h"
+#include "analyzer/timeline/read_ahead.h"
 #include "recording/error.h"
 #include "recording/recording.h"
+
+enum { XPH_LANES_APART = 64 };
 
 /* How the trace is read. */
 struct xph_timeline_options {
@@ -28,14 +30,19 @@ struct xph_timeline {
         struct xph_record_view next;
         uint64_t latest_tsc; /* of it and of those before it: by this pCPUs are merged */
         struct xph_passed passed;
-        struct xph_sieved_lane sieved; /* if there is a sieve */
-    } * lanes;                         /* one per pCPU; owned */
-    const struct xph_sieve *sieve;     /* NULL: all records are delivered */
+        struct xph_sieved_batch batch; /* if there is a sieve: the present one */
+        size_t taken;                  /* of it */
+        char apart[XPH_LANES_APART];   /* another thread may write what is between */
+        struct xph_sieved_lane sieved;
+        char apart_too[XPH_LANES_APART];
+    } * lanes;                     /* one per pCPU; owned */
+    const struct xph_sieve *sieve; /* NULL: all records are delivered */
     struct xph_sieved_limits limits;
-    struct xph_lane_heap heap;  /* of those that have a next record */
-    uint64_t records;           /* delivered so far */
-    uint64_t first_ns, last_ns; /* of those delivered */
-    uint64_t last_tsc;          /* the latest so far, of those that were left out, too */
+    struct xph_read_ahead *ahead; /* NULL: the caller reads by itself */
+    struct xph_lane_heap heap;    /* of those that have a next record */
+    uint64_t records;             /* delivered so far */
+    uint64_t first_ns, last_ns;   /* of those delivered */
+    uint64_t last_tsc;            /* the latest so far, of those that were left out, too */
     uint64_t settled_tsc; /* of a ring, whose front is gone: from here on all pCPUs' records are
                              there; else 0 */
     uint64_t passed_bytes, forgotten_bytes; /* of records; and so many of them when memory was given
@@ -64,6 +71,10 @@ struct xph_clock xph_clock_of_recording(const struct xph_recording *recording);
 bool xph_timeline_open_recording(struct xph_timeline *timeline,
                                  const struct xph_recording *recording,
                                  const struct xph_timeline_options *options, struct xph_error *err);
+
+/* From now on, if there is a sieve and a CPU for it, another thread reads ahead; it ends with the
+ * time line. */
+void xph_timeline_read_ahead(struct xph_timeline *timeline);
 void xph_timeline_close(struct xph_timeline *timeline);
 
 /* The next record in time; false at the end. */
