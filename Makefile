@@ -96,7 +96,7 @@ PROBE_SOURCES = $(wildcard probes/guest/*.c)
 PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
 VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-balance check-differential check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-tracer bench-loss install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-balance check-differential check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-report bench-tracer bench-loss install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -236,10 +236,13 @@ bench-loss: ## what is lost under the worst load, beside xentrace, on the runnin
 bench-tracer: ## what recording adds to a creation on the running emulated host, as ratios
 	scripts/bench-tracer
 
-bench: bench-decoder ## all benches that need no host
+bench: bench-decoder bench-report ## all benches that need no host
 
 bench-decoder: $(BUILD)/xenphase ## speed and memory of summary and dump beside xenalyze's and cat's, in turns (TRACE=FILE KHZ=N; else what scripts/record-load or the last demo recorded)
 	scripts/bench-decoder $(TRACE) $(KHZ)
+
+bench-report: $(BUILD)/xenphase ## time and memory of report beside summary of the same recording, in turns (RECORDING=DIR; else what scripts/record-load or the last demo recorded)
+	scripts/bench-report $(RECORDING)
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -95,23 +95,26 @@ static void end(struct collection *collection)
     xph_coverage_free(&collection->guests);
 }
 
+static void add(struct collection *collection, uint16_t domid, uint64_t start_ns, uint64_t end_ns)
+{
+    uint32_t own = collection->own_of[domid];
+
+    if (domid == 0)
+        xph_coverage_add(&collection->dom0, start_ns, end_ns);
+    else if (domid == XPH_IDLE_DOMID)
+        xph_coverage_add(&collection->idle, start_ns, end_ns);
+    else
+        xph_coverage_add(&collection->guests, start_ns, end_ns);
+    if (own != 0)
+        xph_coverage_add(&collection->own[own - 1], start_ns, end_ns);
+}
+
 static bool take_interval(void *context, const struct xph_runstate_interval *interval,
                           struct xph_error *err)
 {
-    struct collection *collection = context;
-    uint32_t own = collection->own_of[interval->domid];
-
     (void)err;
-    if (interval->state != XPH_RUNNING)
-        return true;
-    if (interval->domid == 0)
-        xph_coverage_add(&collection->dom0, interval->start_ns, interval->end_ns);
-    else if (interval->domid == XPH_IDLE_DOMID)
-        xph_coverage_add(&collection->idle, interval->start_ns, interval->end_ns);
-    else
-        xph_coverage_add(&collection->guests, interval->start_ns, interval->end_ns);
-    if (own != 0)
-        xph_coverage_add(&collection->own[own - 1], interval->start_ns, interval->end_ns);
+    if (interval->state == XPH_RUNNING)
+        add(context, interval->domid, interval->start_ns, interval->end_ns);
     return true;
 }
 
@@ -149,6 +152,31 @@ static void fill(const struct collection *collection, const struct xph_operation
     }
 }
 
+static void tell(struct collection *collection, const struct xph_operation *operations,
+                 size_t count, uint32_t pcpus, struct xph_cpu_share *shares)
+{
+    settle(collection);
+    for (size_t i = 0; i < count; i++)
+        fill(collection, &operations[i], pcpus, &shares[i]);
+}
+
+bool xph_cpu_shares_of_log(const struct xph_operation *operations, size_t count, uint32_t pcpus,
+                           const struct xph_run_log *log, struct xph_cpu_share *shares,
+                           struct xph_error *err)
+{
+    struct collection collection = {.own_count = 0};
+    struct xph_run_log_walk walk = {.log = log};
+    bool ok = begin(&collection, operations, count) || xph_fail(err, "out of memory");
+    struct xph_run run;
+
+    while (ok && xph_run_log_next(&walk, &run))
+        add(&collection, run.domid, run.start_ns, run.end_ns);
+    if (ok)
+        tell(&collection, operations, count, pcpus, shares);
+    end(&collection);
+    return ok;
+}
+
 bool xph_cpu_shares(const struct xph_operation *operations, size_t count, uint32_t pcpus,
                     struct xph_timeline *timeline, struct xph_cpu_share *shares,
                     struct xph_error *err)
@@ -159,9 +187,7 @@ bool xph_cpu_shares(const struct xph_operation *operations, size_t count, uint32
 
     ok = ok && xph_machine_follow(timeline, &follower, NULL, err);
     if (ok)
-        settle(&collection);
-    for (size_t i = 0; ok && i < count; i++)
-        fill(&collection, &operations[i], pcpus, &shares[i]);
+        tell(&collection, operations, count, pcpus, shares);
     end(&collection);
     return ok;
 }

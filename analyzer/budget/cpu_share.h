@@ -4,6 +4,7 @@
 #ifndef XPH_ANALYZER_BUDGET_CPU_SHARE_H
 #define XPH_ANALYZER_BUDGET_CPU_SHARE_H
 
+#include "analyzer/machine/run_log.h"
 #include "analyzer/operation/operation.h"
 #include "analyzer/timeline/timeline.h"
 
@@ -26,7 +27,12 @@ struct xph_cpu_share {
     uint64_t held_ns[XPH_MAX_PHASES][XPH_CPU_HOLDERS];
 };
 
-/* Reads `timeline`, newly opened, to its end. `shares` has one entry for each operation. */
+/* By what was logged. `shares` has one entry for each operation. */
+bool xph_cpu_shares_of_log(const struct xph_operation *operations, size_t count, uint32_t pcpus,
+                           const struct xph_run_log *log, struct xph_cpu_share *shares,
+                           struct xph_error *err);
+
+/* The same where that does not hold all: reads `timeline`, newly opened, to its end. */
 bool xph_cpu_shares(const struct xph_operation *operations, size_t count, uint32_t pcpus,
                     struct xph_timeline *timeline, struct xph_cpu_share *shares,
                     struct xph_error *err);

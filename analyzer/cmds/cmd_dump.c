@@ -255,7 +255,7 @@ static int dump_recording(const struct xph_dump_options *options, struct xph_err
     xph_doubts_of_recording(&doubts, &recording);
     if (options->xenstore) {
         code = dump_xenstore(options, &recording, &doubts, err);
-    } else if (xph_timeline_open_recording(&timeline, &recording, err)) {
+    } else if (xph_timeline_open_recording(&timeline, &recording, NULL, err)) {
         xph_xen_kind_detect(&kind, recording.manifest.xen_version, recording.manifest.cpu_model,
                             &recording.trace);
         code = dump_timeline(options, &timeline, &kind, &doubts, err);

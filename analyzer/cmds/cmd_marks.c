@@ -77,7 +77,7 @@ static bool read_trace(struct xph_guest_marks *marks, const struct xph_recording
     struct xph_timeline timeline;
     bool ok;
 
-    if (!xph_timeline_open_recording(&timeline, recording, err))
+    if (!xph_timeline_open_recording(&timeline, recording, NULL, err))
         return false;
     ok = xph_machine_follow(&timeline, &follower, contradictions, err);
     if (ok) {

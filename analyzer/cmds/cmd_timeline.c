@@ -188,7 +188,7 @@ static bool open_reading(struct reading *reading, const struct timeline_options 
                          const struct xph_recording *recording, struct xph_error *err)
 {
     *reading = (struct reading){.options = options};
-    if (!xph_joint_open(&reading->joint, recording, err))
+    if (!xph_joint_open(&reading->joint, recording, NULL, err))
         return false;
     if (open_decoder(reading, recording, err) && open_host(reading, err))
         return true;

@@ -61,6 +61,15 @@ static unsigned class_of(uint32_t event)
                                                  : XPH_EVENT_CLASSES;
 }
 
+static bool is_wanted(const struct xph_event_set *wanted, uint32_t event)
+{
+    for (size_t i = 0; wanted && i < wanted->count; i++) {
+        if ((event & wanted->families[i].mask) == wanted->families[i].value)
+            return true;
+    }
+    return !wanted;
+}
+
 struct xph_event_count *xph_event_census_insert(struct xph_event_census *census, uint32_t event)
 {
     struct xph_event_count *slot = probe(census, event);
@@ -79,6 +88,7 @@ struct xph_event_count *xph_event_census_insert(struct xph_event_census *census,
     slot->shapes = shape.shapes;
     slot->kind = shape.kind;
     slot->known = shape.known;
+    slot->wanted = is_wanted(census->wanted, event);
     return slot;
 }
 

@@ -17,8 +17,19 @@ struct xph_event_count {
     uint32_t key;    /* event + 1; 0: the slot is free */
     uint16_t shapes; /* as in struct xph_event_shape */
     uint8_t kind;
-    bool known;
+    bool known : 1;
+    bool wanted : 1; /* by who reads */
     uint64_t records, bytes;
+};
+
+/* All events that are `value` in the bits of `mask`. */
+struct xph_event_family {
+    uint32_t mask, value;
+};
+
+struct xph_event_set {
+    const struct xph_event_family *families;
+    size_t count;
 };
 
 struct xph_event_census {
@@ -27,6 +38,7 @@ struct xph_event_census {
     size_t count;                  /* that are taken */
     /* Of events that Xen does not have, or that are too many to be told apart; by class. */
     struct xph_event_count others[XPH_EVENT_CLASSES + 1];
+    const struct xph_event_set *wanted; /* NULL: all; set before it is first asked */
 };
 
 bool xph_event_census_open(struct xph_event_census *census, struct xph_error *err);

@@ -47,6 +47,16 @@ struct xph_record_view {
     uint32_t header;
 };
 
+/* The record at `at`, which a cursor has passed, and at what time; without its `event`. */
+static inline struct xph_record_view xph_record_view_at(const uint8_t *at, uint64_t tsc)
+{
+    struct xph_record_view view = {.at = at, .tsc = tsc};
+
+    memcpy(&view.header, at, sizeof(view.header));
+    view.words = at + sizeof(view.header) + (view.header >> 31) * sizeof(tsc);
+    return view;
+}
+
 /* `census` is asked, not counted in. */
 void xph_pcpu_cursor_open(struct xph_pcpu_cursor *cursor, const struct xph_trace_file *file,
                           const struct xph_pcpu_windows *pcpu, struct xph_event_census *census);

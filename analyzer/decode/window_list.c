@@ -2,17 +2,9 @@
 
 #include <stdlib.h>
 
-enum { FIRST_CAPACITY = 64, MAX_CODED = 2 * 10 /* two numbers of 64 bits */ };
+#include "analyzer/decode/coded_number.h"
 
-static size_t put(uint8_t *coded, uint64_t number)
-{
-    size_t size = 0;
-
-    for (; number > 0x7f; number >>= 7)
-        coded[size++] = (uint8_t)(number | 0x80);
-    coded[size++] = (uint8_t)number;
-    return size;
-}
+enum { FIRST_CAPACITY = 64, MAX_CODED = 2 * XPH_CODED_NUMBER_BYTES };
 
 bool xph_window_list_add(struct xph_window_list *list, struct xph_trace_window window)
 {
@@ -25,8 +17,9 @@ bool xph_window_list_add(struct xph_window_list *list, struct xph_trace_window w
         list->coded = grown;
         list->coded_capacity = capacity;
     }
-    list->coded_size += put(list->coded + list->coded_size, window.offset - list->end);
-    list->coded_size += put(list->coded + list->coded_size, window.size);
+    list->coded_size +=
+        xph_coded_number_put(list->coded + list->coded_size, window.offset - list->end);
+    list->coded_size += xph_coded_number_put(list->coded + list->coded_size, window.size);
     list->end = window.offset + window.size;
     list->bytes += window.size;
     list->count++;
@@ -39,25 +32,12 @@ void xph_window_list_free(struct xph_window_list *list)
     *list = (struct xph_window_list){0};
 }
 
-static uint64_t get(struct xph_window_walk *walk)
-{
-    uint64_t number = 0;
-    uint8_t byte;
-
-    for (unsigned shift = 0;; shift += 7) {
-        byte = walk->list->coded[walk->at++];
-        number |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return number;
-    }
-}
-
 bool xph_window_walk_next(struct xph_window_walk *walk, struct xph_trace_window *window)
 {
     if (walk->at == walk->list->coded_size)
         return false;
-    window->offset = walk->end + get(walk);
-    window->size = get(walk);
+    window->offset = walk->end + xph_coded_number_get(walk->list->coded, &walk->at);
+    window->size = xph_coded_number_get(walk->list->coded, &walk->at);
     walk->end = window->offset + window->size;
     return true;
 }

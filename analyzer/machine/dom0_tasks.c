@@ -6,6 +6,9 @@
 #include "analyzer/decode/events.h"
 #include "analyzer/decode/hypercalls.h"
 
+/* Xen's public/xen.h: how a PV kernel goes to and from what it runs. */
+enum { HYPERCALL_STACK_SWITCH = 3, HYPERCALL_IRET = 23, HYPERCALL_SET_SEGMENT_BASE = 25 };
+
 bool xph_dom0_tasks_open(struct xph_dom0_tasks *tasks, const struct xph_dom0_observer *observer,
                          bool hypercalls_traced, struct xph_error *err)
 {
@@ -412,6 +415,11 @@ static struct xph_hypercall_span *current_call(struct xph_dom0_tasks *tasks, uin
     return task && task->in_call ? &task->call : NULL;
 }
 
+bool xph_hypercall_of_task(uint32_t op)
+{
+    return op != HYPERCALL_STACK_SWITCH && op != HYPERCALL_IRET && op != HYPERCALL_SET_SEGMENT_BASE;
+}
+
 static bool take_hypercall(struct xph_dom0_tasks *tasks, uint16_t vcpu,
                            const struct xph_record *record, struct xph_error *err)
 {
@@ -421,7 +429,7 @@ static bool take_hypercall(struct xph_dom0_tasks *tasks, uint16_t vcpu,
                   tasks->last_tsc > 0 && !tasks->kernel_over;
 
     tasks->join.records += counts;
-    if (!call || call->target.traced_op != op)
+    if (!call || call->target.traced_op != op || !xph_hypercall_of_task(op))
         return true;
     tasks->join.records_joined += counts;
     if (call->records == 0) {

@@ -84,6 +84,9 @@ void xph_dom0_tasks_close(struct xph_dom0_tasks *tasks);
 bool xph_dom0_tasks_kernel(struct xph_dom0_tasks *tasks, const struct xph_kernel_event *event,
                            uint64_t tsc, uint64_t ns, struct xph_error *err);
 
+/* Can a task have asked for a hypercall with this number? Some only a kernel makes, for itself. */
+bool xph_hypercall_of_task(uint32_t op);
+
 /* Takes the next record of Xen, which `machine` has been fed with. */
 bool xph_dom0_tasks_record(struct xph_dom0_tasks *tasks, const struct xph_machine *machine,
                            const struct xph_record *record, struct xph_error *err);

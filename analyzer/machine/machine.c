@@ -139,25 +139,31 @@ static void contradict(struct xph_machine *machine, enum xph_contradiction what,
     xph_finding_add(&machine->contradictions[what], event->file_offset);
 }
 
-/* The vCPU runs on the event's pCPU from now on. Of another one that was believed to run there it
- * is not known what it does. */
-static bool occupy_pcpu(struct xph_machine *machine, struct xph_vcpu *vcpu,
-                        const struct xph_machine_event *event, struct xph_error *err)
+/* From now on another vCPU runs on the event's pCPU, of which `position` is 0 if it is not
+ * followed. Of the one that was believed to run there it is not known what it does. */
+static bool take_pcpu(struct xph_machine *machine, uint32_t position,
+                      const struct xph_machine_event *event, struct xph_error *err)
 {
     struct xph_machine_pcpu *pcpu = &machine->pcpus[event->pcpu];
-    uint32_t position = position_of(machine, vcpu), other = pcpu->running;
+    uint32_t other = pcpu->running;
 
-    vcpu->ran = true;
-    vcpu->pcpu = event->pcpu;
     pcpu->running = position;
     pcpu->named = 0;
-    if (vcpu->domid == XPH_IDLE_DOMID && vcpu->vcpu != event->pcpu)
-        contradict(machine, XPH_CONTRADICTION_IDLE, event);
     if (other == 0 || other == position)
         return true;
     if (machine->vcpus.list[other - 1].since_tsc >= machine->settled_tsc)
         contradict(machine, XPH_CONTRADICTION_TWO, event);
     return lose_state(machine, &machine->vcpus.list[other - 1], event->tsc, event->time_ns, err);
+}
+
+static bool occupy_pcpu(struct xph_machine *machine, struct xph_vcpu *vcpu,
+                        const struct xph_machine_event *event, struct xph_error *err)
+{
+    vcpu->ran = true;
+    vcpu->pcpu = event->pcpu;
+    if (vcpu->domid == XPH_IDLE_DOMID && vcpu->vcpu != event->pcpu)
+        contradict(machine, XPH_CONTRADICTION_IDLE, event);
+    return take_pcpu(machine, position_of(machine, vcpu), event, err);
 }
 
 static void check_state(struct xph_machine *machine, const struct xph_vcpu *vcpu,
@@ -200,7 +206,7 @@ static bool change_state(struct xph_machine *machine, const struct xph_machine_e
     if (!vcpu && err->errnum == 0) {
         contradict(machine, XPH_CONTRADICTION_VCPUS, event);
         *err = (struct xph_error){0};
-        return true;
+        return event->new != XPH_RUNNING || take_pcpu(machine, 0, event, err);
     }
     if (!vcpu)
         return false;

@@ -1,6 +1,7 @@
 #include "analyzer/operation/domain_life.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/decode/events.h"
 #include "analyzer/machine/follow.h"
@@ -63,13 +64,11 @@ static bool take_run_state(struct xph_domain_lives *lives, const struct xph_reco
     return true;
 }
 
-static bool take_record(void *context, const struct xph_machine *machine,
-                        const struct xph_record *record, struct xph_error *err)
+bool xph_domain_lives_record(struct xph_domain_lives *lives, const struct xph_record *record,
+                             struct xph_error *err)
 {
-    struct xph_domain_lives *lives = context;
     struct xph_domain_life *life;
 
-    (void)machine;
     if (record->extra_words == 0)
         return true;
     if (xph_event_is_runstate_change(record->event))
@@ -90,10 +89,9 @@ static bool take_record(void *context, const struct xph_machine *machine,
 }
 
 /* The edges are only kept of domains that were created here, whose end of boot is looked for. */
-static bool take_interval(void *context, const struct xph_runstate_interval *interval,
-                          struct xph_error *err)
+bool xph_domain_lives_interval(struct xph_domain_lives *lives,
+                               const struct xph_runstate_interval *interval, struct xph_error *err)
 {
-    struct xph_domain_lives *lives = context;
     struct xph_domain_life *life;
 
     if (interval->state != XPH_RUNNING || interval->domid == XPH_IDLE_DOMID)
@@ -108,15 +106,12 @@ static bool take_interval(void *context, const struct xph_runstate_interval *int
     return xph_fail(err, "out of memory for the run states of domain %u", life->domid);
 }
 
-static bool read_trace(struct xph_domain_lives *lives, struct xph_timeline *timeline,
-                       struct xph_error *err)
+bool xph_domain_lives_machine(struct xph_domain_lives *lives, const struct xph_machine *machine,
+                              struct xph_error *err)
 {
-    const struct xph_follower follower = {take_interval, take_record, lives, &lives->skew};
-
-    if (!xph_machine_follow(timeline, &follower, lives->contradictions, err))
-        return false;
-    lives->last_ns = timeline->last_ns;
-    return true;
+    memcpy(lives->contradictions, machine->contradictions, sizeof(machine->contradictions));
+    return xph_skew_find(machine->skew, xph_machine_state_contradictions(machine->contradictions),
+                         &lives->skew, err);
 }
 
 /* The toolstack pauses a domain before it takes its devices and memory; a new one is paused while
@@ -179,25 +174,53 @@ static void find_idle_moments(struct xph_domain_lives *lives)
     }
 }
 
-bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *timeline,
-                           const struct xph_recording *recording, struct xph_error *err)
+bool xph_domain_lives_begin(struct xph_domain_lives *lives, const struct xph_manifest *manifest,
+                            struct xph_error *err)
 {
     *lives = (struct xph_domain_lives){0};
     lives->first = calloc(DOMIDS, sizeof(*lives->first));
     lives->latest = calloc(DOMIDS, sizeof(*lives->latest));
-    if (!lives->first || !lives->latest) {
-        xph_domain_lives_free(lives);
+    if (!lives->first || !lives->latest)
         return xph_fail(err, "out of memory");
-    }
-    if (!xph_wall_clock_open(&lives->wall_clock, &recording->manifest, err) ||
-        !read_trace(lives, timeline, err) ||
-        !read_samples(lives, &timeline->clock, &recording->samples, err)) {
-        xph_domain_lives_free(lives);
+    return xph_wall_clock_open(&lives->wall_clock, manifest, err);
+}
+
+bool xph_domain_lives_end(struct xph_domain_lives *lives, const struct xph_clock *clock,
+                          uint64_t last_ns, const struct xph_mapped_file *samples,
+                          struct xph_error *err)
+{
+    lives->last_ns = last_ns;
+    if (!read_samples(lives, clock, samples, err))
         return false;
-    }
     xph_wall_clock_sort(&lives->wall_clock);
     find_idle_moments(lives);
     return true;
+}
+
+static bool take_interval(void *context, const struct xph_runstate_interval *interval,
+                          struct xph_error *err)
+{
+    return xph_domain_lives_interval(context, interval, err);
+}
+
+static bool take_record(void *context, const struct xph_machine *machine,
+                        const struct xph_record *record, struct xph_error *err)
+{
+    (void)machine;
+    return xph_domain_lives_record(context, record, err);
+}
+
+bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *timeline,
+                           const struct xph_recording *recording, struct xph_error *err)
+{
+    const struct xph_follower follower = {take_interval, take_record, lives, &lives->skew};
+
+    if (xph_domain_lives_begin(lives, &recording->manifest, err) &&
+        xph_machine_follow(timeline, &follower, lives->contradictions, err) &&
+        xph_domain_lives_end(lives, &timeline->clock, timeline->last_ns, &recording->samples, err))
+        return true;
+    xph_domain_lives_free(lives);
+    return false;
 }
 
 const struct xph_domain_life *xph_domain_life_at(const struct xph_domain_lives *lives,

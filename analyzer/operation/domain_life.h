@@ -43,7 +43,25 @@ struct xph_domain_lives {
     struct xph_skew_offsets skew;                          /* between the pCPUs' TSCs */
 };
 
-/* Reads the recording's trace and samples. `timeline` is read to its end. */
+/*
+ * Reading, by one who follows the machine for others, too: the machine tells each interval and each
+ * record, and what it has at its end before it is finished; xph_domain_lives_end() comes after
+ * that. `last_ns` is the trace's. On failure the caller frees them.
+ */
+bool xph_domain_lives_begin(struct xph_domain_lives *lives, const struct xph_manifest *manifest,
+                            struct xph_error *err);
+bool xph_domain_lives_interval(struct xph_domain_lives *lives,
+                               const struct xph_runstate_interval *interval, struct xph_error *err);
+bool xph_domain_lives_record(struct xph_domain_lives *lives, const struct xph_record *record,
+                             struct xph_error *err);
+bool xph_domain_lives_machine(struct xph_domain_lives *lives, const struct xph_machine *machine,
+                              struct xph_error *err);
+bool xph_domain_lives_end(struct xph_domain_lives *lives, const struct xph_clock *clock,
+                          uint64_t last_ns, const struct xph_mapped_file *samples,
+                          struct xph_error *err);
+
+/* All of this: reads the recording's trace and samples, `timeline` to its end. On failure there is
+ * nothing to free. */
 bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *timeline,
                            const struct xph_recording *recording, struct xph_error *err);
 /* The domain that had `domid` at `ns`, or may have had: NULL if none is known to have lived then.

@@ -80,15 +80,16 @@ static bool keep_suspend(struct xph_evidence *evidence, uint16_t domid, uint64_t
 }
 
 bool xph_evidence_begin(struct xph_evidence_reading *reading, struct xph_evidence *evidence,
-                        const struct xph_joint *joint, struct xph_error *err)
+                        const struct xph_joint *joint, const struct xph_machine_observer *observer,
+                        struct xph_error *err)
 {
-    const struct xph_dom0_observer observer = {.hypercall = keep_call, .context = evidence};
+    const struct xph_dom0_observer dom0_observer = {.hypercall = keep_call, .context = evidence};
 
     *evidence = (struct xph_evidence){0};
     *reading = (struct xph_evidence_reading){.evidence = evidence, .joint = joint};
     if (!xph_history_builder_open(&evidence->builder, err))
         return false;
-    if (xph_host_open(&reading->host, joint, NULL, &observer, err))
+    if (xph_host_open(&reading->host, joint, observer, &dom0_observer, err))
         return true;
     xph_evidence_close(evidence);
     return false;
@@ -132,20 +133,6 @@ bool xph_evidence_end(struct xph_evidence_reading *reading, bool ok, struct xph_
     }
     xph_host_close(&reading->host);
     return ok;
-}
-
-bool xph_evidence_read(struct xph_evidence *evidence, struct xph_joint *joint,
-                       struct xph_doubts *doubts, struct xph_error *err)
-{
-    struct xph_evidence_reading reading;
-    struct xph_joint_event event;
-    bool ok = true;
-
-    if (!xph_evidence_begin(&reading, evidence, joint, err))
-        return false;
-    while (ok && xph_joint_next(joint, &event))
-        ok = xph_evidence_take(&reading, &event, err);
-    return xph_evidence_end(&reading, ok, doubts, err);
 }
 
 bool xph_evidence_task_end(const struct xph_evidence *evidence, uint32_t pid, uint64_t since_ns,

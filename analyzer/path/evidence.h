@@ -41,20 +41,17 @@ struct xph_evidence_reading {
     struct xph_host host;
 };
 
-/* `joint` delivers the events, which go to _take() one by one. On failure there is nothing to end
- * or to close. */
+/* `joint` delivers the events, which go to _take() one by one. `observer`, which may be NULL, is
+ * told of run states on the way. On failure there is nothing to end or to close. */
 bool xph_evidence_begin(struct xph_evidence_reading *reading, struct xph_evidence *evidence,
-                        const struct xph_joint *joint, struct xph_error *err);
+                        const struct xph_joint *joint, const struct xph_machine_observer *observer,
+                        struct xph_error *err);
 bool xph_evidence_take(struct xph_evidence_reading *reading, const struct xph_joint_event *event,
                        struct xph_error *err);
 /* After the last event, or a failure, of which `ok` tells. `doubts` gets what can be doubted. On
  * success the caller closes the evidence, else it is closed. */
 bool xph_evidence_end(struct xph_evidence_reading *reading, bool ok, struct xph_doubts *doubts,
                       struct xph_error *err);
-
-/* All of this: reads `joint` to its end. */
-bool xph_evidence_read(struct xph_evidence *evidence, struct xph_joint *joint,
-                       struct xph_doubts *doubts, struct xph_error *err);
 
 /* When the task ended that was there at `since_ns`; false if that was not seen. */
 bool xph_evidence_task_end(const struct xph_evidence *evidence, uint32_t pid, uint64_t since_ns,

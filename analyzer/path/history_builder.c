@@ -321,8 +321,7 @@ static uint32_t vcpu_actor(struct xph_history_builder *builder, uint16_t domid, 
     return xph_history_actor(&builder->history, XPH_ACTOR_VCPU, (uint32_t)domid << 16 | vcpu, err);
 }
 
-/* Does a hypercall with this number wake, start or unpause a vCPU? */
-static bool hypercall_wakes(uint32_t op)
+bool xph_hypercall_wakes(uint32_t op)
 {
     return op == HYPERCALL_EVENT_CHANNEL_OP || op == HYPERCALL_DOMCTL || op == HYPERCALL_VCPU_OP ||
            op == HYPERCALL_MULTICALL;
@@ -334,7 +333,7 @@ static bool wakes_itself(const struct xph_history_builder *builder, const struct
 {
     const struct xph_pcpu_past *past = &builder->pcpus[record->pcpu];
 
-    return hypercall_wakes(past->hypercall_op) &&
+    return xph_hypercall_wakes(past->hypercall_op) &&
            record->time_ns - past->hypercall_ns <= HYPERCALL_WAKES_WITHIN_NS;
 }
 

@@ -34,6 +34,10 @@ struct xph_history_builder {
     bool started;
 };
 
+/* Does a hypercall with this number wake, start or unpause a vCPU? Of all others it only counts
+ * that they came after such a one. */
+bool xph_hypercall_wakes(uint32_t op);
+
 bool xph_history_builder_open(struct xph_history_builder *builder, struct xph_error *err);
 void xph_history_builder_close(struct xph_history_builder *builder);
 

@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 enum {
     FIRST_OWNERS = 32,
     FIRST_PIECES = 128,
-    MAX_OWNERS = 512, /* more than any operation has: names may be made up to take time */
+    MAX_OWNERS = 512,   /* more than any operation has: names may be made up to take time */
+    INDEX_SLOTS = 1024, /* a power of two, so that half are always free */
     KTHREADD = 2,
 };
 
@@ -29,39 +32,52 @@ const char *xph_layer_name(enum xph_layer layer)
     return names[layer];
 }
 
-static bool same_owner(const struct xph_owner *a, const struct xph_owner *b)
+/* The slot of the owner in the index, or the empty one where it belongs. */
+static uint16_t *find_slot(const struct xph_owned_path *owned, const struct xph_owner *owner)
 {
-    return a->layer == b->layer && strcmp(a->actor, b->actor) == 0 &&
-           strcmp(a->activity, b->activity) == 0;
+    size_t slot = XXH3_64bits(owner, sizeof(*owner)) % INDEX_SLOTS;
+
+    while (owned->index[slot] != 0 &&
+           memcmp(&owned->owners[owned->index[slot] - 1], owner, sizeof(*owner)) != 0)
+        slot = (slot + 1) % INDEX_SLOTS;
+    return &owned->index[slot];
 }
 
-/* There are some dozens at the most, but for hostile names. */
+static bool make_room(struct xph_owned_path *owned, struct xph_error *err)
+{
+    size_t capacity = owned->owner_capacity ? owned->owner_capacity * 2 : FIRST_OWNERS;
+    struct xph_owner *grown;
+
+    if (owned->owner_count < owned->owner_capacity)
+        return true;
+    grown = realloc(owned->owners, capacity * sizeof(*grown));
+    if (!grown)
+        return xph_fail(err, "out of memory for %zu owners of time", capacity);
+    owned->owners = grown;
+    owned->owner_capacity = capacity;
+    return true;
+}
+
+/* There are some dozens at the most, but for hostile names: the last one stands for all others. */
 static bool find_owner(struct xph_owned_path *owned, const struct xph_owner *owner,
                        uint32_t *position, struct xph_error *err)
 {
-    for (size_t i = 0; i < owned->owner_count; i++) {
-        if (same_owner(&owned->owners[i], owner)) {
-            *position = (uint32_t)i;
-            return true;
-        }
-    }
-    if (owned->owner_count == MAX_OWNERS) {
-        *position = MAX_OWNERS - 1;
-        return true;
-    }
-    if (owned->owner_count == owned->owner_capacity) {
-        size_t capacity = owned->owner_capacity ? owned->owner_capacity * 2 : FIRST_OWNERS;
-        struct xph_owner *grown = realloc(owned->owners, capacity * sizeof(*grown));
+    uint16_t *slot;
 
-        if (!grown)
-            return xph_fail(err, "out of memory for %zu owners of time", capacity);
-        owned->owners = grown;
-        owned->owner_capacity = capacity;
-    }
-    *position = (uint32_t)owned->owner_count;
-    owned->owners[owned->owner_count++] = *owner;
-    if (owned->owner_count == MAX_OWNERS)
-        owned->owners[MAX_OWNERS - 1] = (struct xph_owner){owner->layer, "others", ""};
+    if (!owned->index && !(owned->index = calloc(INDEX_SLOTS, sizeof(*owned->index))))
+        return xph_fail(err, "out of memory");
+    slot = find_slot(owned, owner);
+    *position = *slot != 0 ? *slot - 1U : MAX_OWNERS - 1;
+    if (*slot != 0 || owned->owner_count == MAX_OWNERS)
+        return true;
+    if (!make_room(owned, err))
+        return false;
+    *position = (uint32_t)owned->owner_count++;
+    owned->owners[*position] = *owner;
+    if (*position == MAX_OWNERS - 1)
+        owned->owners[*position] = (struct xph_owner){owner->layer, "others", ""};
+    else
+        *slot = (uint16_t)owned->owner_count;
     return true;
 }
 
@@ -97,12 +113,20 @@ static bool add_piece(struct owning *owning, uint64_t start_ns, uint64_t end_ns,
     return xph_owned_path_add(owning->owned, start_ns, end_ns, owner, owning->err);
 }
 
+static void set_text(char text[static XPH_OWNER_TEXT_BYTES], const char *from)
+{
+    size_t length = strnlen(from, XPH_OWNER_TEXT_BYTES - 1);
+
+    memcpy(text, from, length);
+    memset(text + length, 0, XPH_OWNER_TEXT_BYTES - length);
+}
+
 static struct xph_owner make_owner(enum xph_layer layer, const char *actor, const char *activity)
 {
     struct xph_owner owner = {.layer = layer};
 
-    snprintf(owner.actor, sizeof(owner.actor), "%s", actor);
-    snprintf(owner.activity, sizeof(owner.activity), "%s", activity);
+    set_text(owner.actor, actor);
+    set_text(owner.activity, activity);
     return owner;
 }
 
@@ -137,7 +161,8 @@ static struct xph_owner owner_of_task(const struct owning *owning, enum xph_laye
     struct xph_owner owner;
     char number[XPH_PROGRAM_NAME_BYTES];
 
-    snprintf(number, sizeof(number), "process %u", (unsigned)pid);
+    if (!name && !script)
+        snprintf(number, sizeof(number), "process %u", (unsigned)pid);
     owner = make_owner(layer,
                        script ? script->name
                        : name ? name->name
@@ -199,7 +224,7 @@ static bool own_stolen(struct owning *owning, const struct xph_change *holder, u
         owner = make_owner(XPH_LAYER_STOLEN, text, "held the pCPU");
     } else {
         owner = owner_of_task(owning, XPH_LAYER_STOLEN, by->number, start_ns);
-        snprintf(owner.activity, sizeof(owner.activity), "held dom0's CPU");
+        set_text(owner.activity, "held dom0's CPU");
     }
     return add_piece(owning, start_ns, end_ns, &owner);
 }
@@ -334,7 +359,7 @@ static bool own_task(struct owning *owning, const struct xph_path_piece *piece, 
         return own_ready_task(owning, piece);
     case XPH_ACTIVITY_WAITING:
         owner = owner_of_task(owning, XPH_LAYER_WAITING, pid, piece->start_ns);
-        snprintf(owner.activity, sizeof(owner.activity), "%s", cause_name(piece->cause));
+        set_text(owner.activity, cause_name(piece->cause));
         return add_piece(owning, piece->start_ns, piece->end_ns, &owner);
     default:
         owner = owner_of_task(owning, XPH_LAYER_UNEXPLAINED, pid, piece->start_ns);
@@ -404,6 +429,7 @@ bool xph_own_path(const struct xph_path *path, const struct xph_owner_evidence *
 void xph_owned_path_close(struct xph_owned_path *owned)
 {
     free(owned->owners);
+    free(owned->index);
     free(owned->pieces);
     *owned = (struct xph_owned_path){0};
 }

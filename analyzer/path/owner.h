@@ -22,6 +22,7 @@ enum xph_layer {
 
 enum { XPH_OWNER_TEXT_BYTES = 48 };
 
+/* Nothing but zeros is behind the texts' ends: owners are compared as a whole. */
 struct xph_owner {
     enum xph_layer layer;
     char actor[XPH_OWNER_TEXT_BYTES];    /* any bytes but NUL: names come from a recording */
@@ -36,6 +37,7 @@ struct xph_owned_piece {
 struct xph_owned_path {
     struct xph_owner *owners; /* each once; owned */
     size_t owner_count, owner_capacity;
+    uint16_t *index;                /* hash of the owner to its position + 1; owned */
     struct xph_owned_piece *pieces; /* in time, without a gap; owned */
     size_t count, capacity;
 };

@@ -4,36 +4,40 @@
 #include <string.h>
 
 #include "analyzer/machine/contradictions.h"
+#include "analyzer/report/gather.h"
+#include "analyzer/report/sieves.h"
 
-static bool find_operations(struct xph_report *report, const struct xph_recording *recording,
-                            const struct xph_evidence *evidence, struct xph_timeline *timeline,
-                            struct xph_error *err)
+static bool find_operations(struct xph_report *report, const struct xph_gathered *gathered,
+                            const struct xph_evidence *evidence, struct xph_error *err)
 {
-    struct xph_domain_lives lives;
-    bool ok;
+    const struct xph_domain_lives *lives = &gathered->lives;
 
-    if (!xph_domain_lives_read(&lives, timeline, recording, err))
+    xph_doubts_of_skew(&report->doubts, &lives->skew, gathered->clock.khz);
+    xph_doubts_of_machine(&report->doubts, lives->contradictions);
+    if (!xph_operations_find(lives, report->manifest, &gathered->clock, evidence,
+                             &report->operations, &report->count, err))
         return false;
-    xph_doubts_of_skew(&report->doubts, &lives.skew, timeline->clock.khz);
-    xph_doubts_of_machine(&report->doubts, lives.contradictions);
-    ok = xph_operations_find(&lives, &recording->manifest, &timeline->clock, evidence,
-                             &report->operations, &report->count, err);
-    if (ok && report->count == XPH_MAX_OPERATIONS)
+    if (report->count == XPH_MAX_OPERATIONS)
         xph_doubt(&report->doubts, "only the first %d operations are told", XPH_MAX_OPERATIONS);
-    xph_domain_lives_free(&lives);
-    return ok;
+    return true;
 }
 
+/* The phases must be known before it can be told who held the CPUs in them: by what was logged of
+ * it, or else in another pass over the trace. */
 static bool divide_cpus(struct xph_report *report, const struct xph_recording *recording,
-                        struct xph_error *err)
+                        const struct xph_run_log *runs, struct xph_error *err)
 {
+    const struct xph_timeline_options options = {.sieve = &xph_sieve_of_machine};
     struct xph_timeline timeline;
     bool ok;
 
     report->shares = calloc(report->count + 1, sizeof(*report->shares));
     if (!report->shares)
         return xph_fail(err, "out of memory");
-    if (!xph_timeline_open_recording(&timeline, recording, err))
+    if (!runs->given_up)
+        return xph_cpu_shares_of_log(report->operations, report->count, recording->manifest.pcpus,
+                                     runs, report->shares, err);
+    if (!xph_timeline_open_recording(&timeline, recording, &options, err))
         return false;
     ok = xph_cpu_shares(report->operations, report->count, recording->manifest.pcpus, &timeline,
                         report->shares, err);
@@ -55,38 +59,6 @@ static bool make_budgets(struct xph_report *report, const struct xph_evidence *e
     return true;
 }
 
-/* Further passes over the trace: the phases must be known before it can be told who held the CPUs
- * in them. */
-static bool divide_operations(struct xph_report *report, const struct xph_recording *recording,
-                              const struct xph_evidence *evidence, struct xph_error *err)
-{
-    struct xph_timeline timeline;
-    bool ok;
-
-    if (!xph_timeline_open_recording(&timeline, recording, err))
-        return false;
-    ok = find_operations(report, recording, evidence, &timeline, err);
-    xph_timeline_close(&timeline);
-    return ok && divide_cpus(report, recording, err) && make_budgets(report, evidence, err);
-}
-
-static bool read_evidence(struct xph_evidence *evidence, struct xph_report *report,
-                          const struct xph_recording *recording, struct xph_error *err)
-{
-    struct xph_joint *joint = malloc(sizeof(*joint));
-    bool ok;
-
-    if (!joint)
-        return xph_fail(err, "out of memory");
-    ok = xph_joint_open(joint, recording, err);
-    if (ok) {
-        ok = xph_evidence_read(evidence, joint, &report->doubts, err);
-        xph_joint_close(joint);
-    }
-    free(joint);
-    return ok;
-}
-
 static bool has_trace(const struct xph_manifest *manifest, struct xph_error *err)
 {
     if (manifest->trace_events && strcmp(manifest->trace_events, "off") == 0)
@@ -98,17 +70,20 @@ static bool has_trace(const struct xph_manifest *manifest, struct xph_error *err
 bool xph_report_make(struct xph_report *report, const struct xph_recording *recording,
                      struct xph_error *err)
 {
-    struct xph_evidence evidence;
+    const struct xph_evidence *evidence;
+    struct xph_gathered gathered;
     bool ok;
 
     *report = (struct xph_report){.manifest = &recording->manifest};
     if (!has_trace(report->manifest, err))
         return false;
     xph_doubts_of_recording(&report->doubts, recording);
-    if (!read_evidence(&evidence, report, recording, err))
+    if (!xph_gather(&gathered, recording, &report->doubts, err))
         return false;
-    ok = divide_operations(report, recording, evidence.known ? &evidence : NULL, err);
-    xph_evidence_close(&evidence);
+    evidence = gathered.evidence.known ? &gathered.evidence : NULL;
+    ok = find_operations(report, &gathered, evidence, err) &&
+         divide_cpus(report, recording, &gathered.runs, err) && make_budgets(report, evidence, err);
+    xph_gathered_free(&gathered);
     return ok;
 }
 

@@ -20,8 +20,8 @@ struct xph_report {
     struct xph_doubts doubts;
 };
 
-/* Reads the whole recording, several times, and finds what happened in it; `recording` must outlive
- * `report`, which the caller frees even after a failure. */
+/* Reads the whole recording and finds what happened in it; `recording` must outlive `report`, which
+ * the caller frees even after a failure. To be called while the process has one thread. */
 bool xph_report_make(struct xph_report *report, const struct xph_recording *recording,
                      struct xph_error *err);
 void xph_report_free(struct xph_report *report);

@@ -83,8 +83,11 @@ static void advance(struct xph_joint *joint, enum xph_source number)
 
     source->next.source = number;
     source->over = !next[number](joint, &source->next);
-    if (!source->over)
-        source->next.ns = xph_clock_ns(&joint->clock, source->next.tsc);
+    if (source->over)
+        return;
+    source->next.ns = xph_clock_ns(&joint->clock, source->next.tsc);
+    /* Of Xen's records some may have been left out. */
+    source->latest_tsc = number == XPH_SOURCE_XEN ? joint->timeline.last_tsc : source->next.tsc;
 }
 
 /* How exactly dom0's TSC could be related to Xen's, at the worse of the recording's two ends. */
@@ -123,10 +126,10 @@ static bool open_small_sources(struct xph_joint *joint, struct xph_error *err)
 }
 
 bool xph_joint_open(struct xph_joint *joint, const struct xph_recording *recording,
-                    struct xph_error *err)
+                    const struct xph_timeline_options *options, struct xph_error *err)
 {
     *joint = (struct xph_joint){.recording = recording};
-    if (!xph_timeline_open_recording(&joint->timeline, recording, err))
+    if (!xph_timeline_open_recording(&joint->timeline, recording, options, err))
         return false;
     joint->clock = joint->timeline.clock;
     note_clock_errors(joint, &recording->manifest);
@@ -173,7 +176,7 @@ bool xph_joint_next(struct xph_joint *joint, struct xph_joint_event *event)
     for (int i = 0; i < XPH_SOURCES; i++) {
         struct xph_joint_source *source = &joint->sources[i];
 
-        if (!source->over && (!first || source->next.tsc < first->next.tsc))
+        if (!source->over && (!first || source->latest_tsc < first->latest_tsc))
             first = source;
     }
     if (!first)

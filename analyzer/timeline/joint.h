@@ -51,6 +51,7 @@ struct xph_joint_source {
      */
     uint64_t error_ns;
     struct xph_joint_event next; /* valid if present and not over */
+    uint64_t latest_tsc;         /* of it, or of an event before it: by this sources are merged */
 };
 
 struct xph_joint {
@@ -65,10 +66,11 @@ struct xph_joint {
     const struct xph_recording *recording;
 };
 
-/* `recording` must outlive it. To be called while the process has one thread, as one of the readers
- * is a process of its own. On failure there is nothing to close. */
+/* `recording` must outlive it. `options` are for Xen's trace, as in xph_timeline_open_recording().
+ * To be called while the process has one thread, as one of the readers is a process of its own. On
+ * failure there is nothing to close. */
 bool xph_joint_open(struct xph_joint *joint, const struct xph_recording *recording,
-                    struct xph_error *err);
+                    const struct xph_timeline_options *options, struct xph_error *err);
 void xph_joint_close(struct xph_joint *joint);
 
 /* The next event of any source; false at the end. */

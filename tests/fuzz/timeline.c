@@ -24,7 +24,8 @@ static void open_reading(struct reading *reading, const struct xph_recording *re
     struct xph_xen_kind kind;
 
     xph_xen_kind_detect(&kind, NULL, NULL, &recording->trace);
-    fuzz_require(xph_joint_open(&reading->joint, recording, &err), "the sources can be opened");
+    fuzz_require(xph_joint_open(&reading->joint, recording, NULL, &err),
+                 "the sources can be opened");
     fuzz_require(xph_layouts_open(&reading->layouts, &kind, &err) &&
                      xph_dump_open(&reading->dump, &reading->layouts, NULL, NULL, &err) &&
                      xph_dom0_tally_open(&reading->tally, &err) &&

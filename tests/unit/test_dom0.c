@@ -109,7 +109,7 @@ static struct whole *read_whole(void)
     uint64_t last = 0;
 
     assert_non_null(whole);
-    assert_true(xph_joint_open(&whole->joint, &recording, &err));
+    assert_true(xph_joint_open(&whole->joint, &recording, NULL, &err));
     assert_true(xph_dom0_tally_open(&whole->tally, &err));
     assert_true(xph_host_open(&whole->host, &whole->joint, &machine_observer, &observer, &err));
     while (xph_joint_next(&whole->joint, &event)) {

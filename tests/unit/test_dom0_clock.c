@@ -25,7 +25,7 @@ static struct xph_operation find_operation(const struct xph_recording *recording
     struct xph_error err;
     size_t count;
 
-    assert_true(xph_timeline_open_recording(&timeline, recording, &err));
+    assert_true(xph_timeline_open_recording(&timeline, recording, NULL, &err));
     assert_true(xph_domain_lives_read(&lives, &timeline, recording, &err));
     assert_true(xph_operations_find(&lives, &recording->manifest, &timeline.clock, NULL,
                                     &operations, &count, &err));

@@ -36,7 +36,7 @@ static void make_report(struct told *told)
     report->shares = calloc(report->count + 1, sizeof(*report->shares));
     report->budgets = calloc(report->count + 1, sizeof(*report->budgets));
     assert_true(report->shares && report->budgets);
-    assert_true(xph_timeline_open_recording(&timeline, &told->text.recording, &err));
+    assert_true(xph_timeline_open_recording(&timeline, &told->text.recording, NULL, &err));
     assert_true(xph_cpu_shares(report->operations, report->count,
                                told->text.recording.manifest.pcpus, &timeline, report->shares,
                                &err));

@@ -246,7 +246,7 @@ static void text_read_events(struct text_recording *text, struct xph_joint *join
     struct xph_error err = {0};
     char line[TEXT_LINE_BYTES];
     struct xph_joint_event *first;
-    bool ok = xph_evidence_begin(&reading, &text->evidence, joint, &err);
+    bool ok = xph_evidence_begin(&reading, &text->evidence, joint, NULL, &err);
 
     assert_true(ok);
     joint->sources[XPH_SOURCE_KERNEL].over =
@@ -305,7 +305,7 @@ static void text_recording_open(struct text_recording *text, const char *directo
     if (part->trace_bytes > 0)
         text->recording.trace.size = part->trace_bytes;
     joint->recording = &text->recording;
-    assert_true(xph_timeline_open_recording(&joint->timeline, &text->recording, &err));
+    assert_true(xph_timeline_open_recording(&joint->timeline, &text->recording, NULL, &err));
     joint->clock = text->clock = joint->timeline.clock;
     kernel = text_open_file(text->recording.dirfd, "ftrace.txt");
     xenstore = text_open_file(text->recording.dirfd, "xenstore.txt");
@@ -316,7 +316,7 @@ static void text_recording_open(struct text_recording *text, const char *directo
         fclose(xenstore);
     xph_timeline_close(&joint->timeline);
     free(joint);
-    assert_true(xph_timeline_open_recording(&timeline, &text->recording, &err));
+    assert_true(xph_timeline_open_recording(&timeline, &text->recording, NULL, &err));
     assert_true(xph_domain_lives_read(&text->lives, &timeline, &text->recording, &err));
     xph_timeline_close(&timeline);
 }
