@@ -48,6 +48,11 @@ static bool walk_change(struct walk *walk, uint32_t position, uint32_t waiting, 
     struct xph_path_piece piece = {start_ns,    end_ns,           position,         waiting,
                                    change->cpu, change->activity, XPH_CAUSE_UNKNOWN};
 
+    if (change->activity == XPH_ACTIVITY_WAITING && change->cause == XPH_CAUSE_STOPPED) {
+        /* Not followed: who lets it go on ends the stop, but is not what it waited for. */
+        piece.cause = XPH_CAUSE_STOPPED;
+        return add_piece(walk, &piece);
+    }
     if (change->activity == XPH_ACTIVITY_WAITING || change->activity == XPH_ACTIVITY_ABSENT) {
         if (next && next->cause == XPH_CAUSE_ACTOR && next->by != position && depth < MAX_DEPTH)
             return walk_back(walk, next->by, position, start_ns, end_ns, depth + 1);

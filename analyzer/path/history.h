@@ -37,6 +37,7 @@ enum xph_cause {
     XPH_CAUSE_EVENT_CHANNEL, /* somebody's, of whom nothing is known */
     XPH_CAUSE_DISK,
     XPH_CAUSE_NETWORK,
+    XPH_CAUSE_STOPPED, /* of a task that waits: by a signal, until another one lets it go on */
 };
 
 /* No actor: positions in history.actors count from 1. */

@@ -11,6 +11,7 @@ enum {
     DOM0_CPUS = UINT16_MAX + 1,
     /* Linux's include/linux/sched.h: what sched_switch tells of the task that leaves. */
     TASK_DEAD_STATES = 0x10 | 0x20,
+    TASK_STOPPED = 0x04, /* a traced one is not: it waits for its tracer */
     TASK_SLEEPS = 0x01 | 0x02 | 0x04 | 0x08 | 0x40 | 0x80,
     KTHREADD = 2, /* makes all threads of the kernel's */
     HYPERCALL_EVENT_CHANNEL_OP = 32,
@@ -144,7 +145,9 @@ static bool leave_cpu(struct xph_history_builder *builder, const struct xph_kern
              XPH_NOBODY, event->cpu, err))
         return false;
     return add(builder, position, ns, activity_after(event->schedule.previous_state),
-               XPH_CAUSE_UNKNOWN, XPH_NOBODY, event->cpu, err);
+               event->schedule.previous_state & TASK_STOPPED ? XPH_CAUSE_STOPPED
+                                                             : XPH_CAUSE_UNKNOWN,
+               XPH_NOBODY, event->cpu, err);
 }
 
 static bool take_switch(struct xph_history_builder *builder, const struct xph_kernel_event *event,

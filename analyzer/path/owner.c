@@ -342,6 +342,7 @@ static const char *cause_name(enum xph_cause cause)
         [XPH_CAUSE_EVENT_CHANNEL] = "event channel",
         [XPH_CAUSE_DISK] = "disk",
         [XPH_CAUSE_NETWORK] = "network",
+        [XPH_CAUSE_STOPPED] = "stopped",
     };
 
     return names[cause];

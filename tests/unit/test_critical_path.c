@@ -258,7 +258,7 @@ static const struct xph_change *change_of(const struct xph_history_builder *buil
     return &xph_history_at(&builder->history, position)->changes[i];
 }
 
-enum { STATE_SLEEPS = 1, STATE_DEAD = 0x10, STATE_IDLE = 0x80 };
+enum { STATE_SLEEPS = 1, STATE_STOPPED = 4, STATE_DEAD = 0x10, STATE_IDLE = 0x80 };
 
 /* On another CPU, a task can be woken between its going to sleep and its leaving its CPU. */
 static void test_a_wake_up_before_the_switch_counts(void **state)
@@ -300,6 +300,39 @@ static void test_states_that_a_task_leaves_with(void **state)
     xph_history_builder_close(&builder);
 }
 
+/* xenstored, asked by xl, is stopped by a signal and let go on by a script, which slept until then.
+ */
+static void test_a_stop_is_not_followed(void **state)
+{
+    struct xph_history_builder builder;
+    struct xph_path path;
+    struct xph_error err;
+    uint32_t xl, xenstored;
+
+    (void)state;
+    assert_true(xph_history_builder_open(&builder, &err));
+    take_switch(&builder, 0, 0, 0, XL);
+    take_waking(&builder, 9, XL, XENSTORED);
+    take_switch(&builder, 10, XL, STATE_SLEEPS, XENSTORED);
+    take_switch(&builder, 20, XENSTORED, STATE_STOPPED, SCRIPT);
+    take_switch(&builder, 25, SCRIPT, STATE_SLEEPS, 0);
+    take_switch(&builder, 300, 0, 0, SCRIPT);
+    take_waking(&builder, 320, SCRIPT, XENSTORED);
+    take_switch(&builder, 321, SCRIPT, STATE_DEAD, XENSTORED);
+    take_waking(&builder, 330, XENSTORED, XL);
+    take_switch(&builder, 331, XENSTORED, STATE_SLEEPS, XL);
+    xl = xph_history_find(&builder.history, XPH_ACTOR_TASK, XL);
+    xenstored = xph_history_find(&builder.history, XPH_ACTOR_TASK, XENSTORED);
+    walk(&builder.history, xl, 0, 340, &path);
+    assert_int_equal(path.count, 7);
+    assert_piece(&path.pieces[1], 10, 20, xenstored, XPH_ACTIVITY_RUNNING);
+    assert_piece(&path.pieces[2], 20, 320, xenstored, XPH_ACTIVITY_WAITING);
+    assert_int_equal(path.pieces[2].cause, XPH_CAUSE_STOPPED);
+    assert_piece(&path.pieces[3], 320, 321, xenstored, XPH_ACTIVITY_READY);
+    xph_path_close(&path);
+    xph_history_builder_close(&builder);
+}
+
 /* A pid that is used again: what its first owner did is not the second one's. */
 static void test_a_walk_ends_at_the_birth(void **state)
 {
@@ -337,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_actors_are_found_again),
         cmocka_unit_test(test_a_wake_up_before_the_switch_counts),
         cmocka_unit_test(test_states_that_a_task_leaves_with),
+        cmocka_unit_test(test_a_stop_is_not_followed),
         cmocka_unit_test(test_a_walk_ends_at_the_birth),
     };
 
