@@ -26,7 +26,7 @@ ANALYZER_SOURCES  := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c analyz
 TRACER_SOURCES    := $(wildcard tracer/*.c)
 UNIT_SOURCES      := $(wildcard tests/unit/test_*.c)
 C_FILES           := $(wildcard recording/*.[ch] analyzer/*.[ch] analyzer/*/*.[ch] tracer/*.[ch] tests/unit/*.[ch] tests/flips/*.[ch] tests/fuzz/*.[ch] lab/guest/*.[ch] tests/lab/*/*.[ch] probes/guest/*.[ch])
-SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init probes/guest/initramfs-* probes/guest/debian/post* scripts/* tests/lab/guest-marks/init tests/run tests/fuzz/run tests/compare-with-xenalyze tests/*/*.sh)
+SHELL_FILES       := $(wildcard .ci/run lab/xenlab lab/dom0/*.sh lab/dom0/xenlab-* lab/dom0/initrd-init lab/guest/*.sh lab/guest/init lab/guest/initrd-init probes/guest/initramfs-* probes/guest/debian/post* scripts/* tests/lab/guest-marks/init tests/run tests/fuzz/run tests/compare-with-xenalyze tests/*/*.sh tests/lab/truth/inject)
 
 # Library, the Debian package with its headers.
 ANALYZER_LIBRARIES = jansson:libjansson-dev libelf:libelf-dev
@@ -96,7 +96,7 @@ PROBE_SOURCES = $(wildcard probes/guest/*.c)
 PROBE_PACKAGE = $(BUILD)/xenphase-mark_$(VERSION)_amd64.deb
 VERSION       = $(shell sed -n 's/^.define XPH_VERSION "\(.*\)"/\1/p' recording/version.h)
 
-.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-balance check-differential check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-report bench-tracer bench-loss install format clean help left-out
+.PHONY: all probe probe-deb demo check check-format check-shell check-unit check-flips check-lab check-moves check-balance check-truth check-differential check-guest-marks check-hosts check-recorder check-recorder-traps bench bench-decoder bench-report bench-tracer bench-loss install format clean help left-out
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -214,6 +214,9 @@ check-moves: all ## save, restore and live migration on the emulated Xen host
 
 check-balance: all ## every kind of operation, on PV and PVH guests: the phases and budgets add up, on the emulated Xen host
 	tests/run balance
+
+check-truth: all ## delays of a known length: does the report say where they are? on the emulated Xen host (docs/truth.md)
+	tests/run truth
 
 check-differential: all ## what xenphase and xenalyze say of the same traces, on the emulated Xen host
 	tests/run differential

@@ -1,5 +1,5 @@
 # The smallest kernel from which a PV guest can be built that never runs: what libxenguest asks of an ELF file's notes (Xen:
-# public/elfnote.h).
+# public/elfnote.h). When it runs it keeps its CPU busy; with BLOCK defined it blocks for good.
 .macro note type, text
     .long 4, 2f - 1f, \type
     .asciz "Xen"
@@ -21,4 +21,10 @@
 .text
 .globl _start
 _start:
+.ifdef BLOCK
+    mov $29, %eax       # sched_op
+    mov $1, %edi        # SCHEDOP_block
+    xor %esi, %esi
+    syscall
+.endif
     jmp _start
