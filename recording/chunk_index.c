@@ -12,7 +12,7 @@
 
 static const char index_magic[8] = {'X', 'P', 'H', 'I', 'D', 'X', '0', '2'};
 
-enum { ENTRY_BYTES = 24, NAME_BYTES = 64, FORGET_BYTES = 4 << 20 };
+enum { ENTRY_BYTES = 24, NAME_BYTES = 64 };
 _Static_assert(sizeof(struct xph_chunk_entry) == ENTRY_BYTES,
                "the entry is written as it is in memory");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "recordings are little endian, like x86");
@@ -177,10 +177,7 @@ bool xph_chunk_check(int dirfd, const char *name, const struct xph_mapped_file *
      * here. */
     for (uint64_t i = 0; i < index.count && index.entries[i].offset == check->covered_bytes; i++) {
         check_entry(&index.entries[i], file, check);
-        if (check->covered_bytes - forgotten > FORGET_BYTES) {
-            xph_mapped_file_forget(file, forgotten, check->covered_bytes);
-            forgotten = check->covered_bytes;
-        }
+        xph_mapped_file_pass(file, &forgotten, check->covered_bytes);
     }
     if (check->covered_bytes > check->file_bytes)
         check->missing_bytes = check->covered_bytes - check->file_bytes;

@@ -159,3 +159,13 @@ void xph_mapped_file_forget(const struct xph_mapped_file *file, size_t from, siz
     if (file->mapped && start < end)
         madvise((void *)(uintptr_t)(file->data + start), end - start, MADV_DONTNEED);
 }
+
+void xph_mapped_file_pass(const struct xph_mapped_file *file, size_t *kept_from, size_t at)
+{
+    const size_t at_once = 4 << 20;
+
+    if (at <= *kept_from + at_once)
+        return;
+    xph_mapped_file_forget(file, *kept_from, at);
+    *kept_from = at;
+}

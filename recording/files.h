@@ -46,4 +46,8 @@ bool xph_map_trace(const char *path, struct xph_mapped_file *file, struct xph_er
  * again gets them from the file. */
 void xph_mapped_file_forget(const struct xph_mapped_file *file, size_t from, size_t to);
 
+/* The same for who reads from front to back and has come to `at`: what he passed is given back some
+ * MiB at a time, up to *kept_from. */
+void xph_mapped_file_pass(const struct xph_mapped_file *file, size_t *kept_from, size_t at);
+
 #endif

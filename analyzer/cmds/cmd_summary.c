@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "analyzer/cmds/commands.h"
+#include "analyzer/decode/threads.h"
 #include "analyzer/machine/contradictions.h"
 #include "analyzer/views/summary.h"
 #include "analyzer/views/terminal_text.h"
@@ -89,11 +90,9 @@ static bool parse_option(struct summary_options *options, int option, struct xph
 
 static unsigned default_threads(void)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned cpus = xph_usable_cpus();
 
-    if (cpus < 1)
-        return 1;
-    return cpus > XPH_MAX_THREADS ? XPH_MAX_THREADS : (unsigned)cpus;
+    return cpus > XPH_MAX_THREADS ? XPH_MAX_THREADS : cpus;
 }
 
 static bool parse_options(struct summary_options *options, int argc, char **argv,

@@ -9,7 +9,6 @@
 enum {
     WINDOW_HEADER_BYTES = 12,
     WINDOW_HEADER = 0x2001f003, /* two extra words, no TSC; Xen: tools/xentrace/xentrace.c */
-    FORGET_BYTES = 4 << 20,
     FIRST_PCPUS = 8,
 };
 
@@ -96,11 +95,10 @@ static size_t find_chained(struct search *search, size_t offset)
     return search->searched_to;
 }
 
-static void forget_up_to(struct search *search, size_t offset)
+static void pass(struct search *search, size_t offset)
 {
     if (search->file->mapping)
-        xph_mapped_file_forget(search->file->mapping, search->kept_from, offset);
-    search->kept_from = offset;
+        xph_mapped_file_pass(search->file->mapping, &search->kept_from, offset);
 }
 
 /* Walks over records from `offset` to `end` at most. Returns where something else is: a window, a
@@ -121,8 +119,7 @@ static size_t walk_records(struct search *search, size_t offset, size_t end)
             xph_header_length(header) > end - offset)
             return offset;
         offset += xph_header_length(header);
-        if (offset > search->kept_from + FORGET_BYTES)
-            forget_up_to(search, offset);
+        pass(search, offset);
     }
     return offset;
 }
@@ -244,8 +241,7 @@ static bool find_windows(struct search *search, struct xph_error *err)
     while (offset < file->size) {
         if (!take_window(search, &offset, err))
             return false;
-        if (offset > search->kept_from + FORGET_BYTES)
-            forget_up_to(search, offset);
+        pass(search, offset);
     }
     return true;
 }

@@ -10,7 +10,6 @@ enum {
     /* Until Xen 4.17 a padding word holds a remnant of the stack, which can be zero, too; but not
      * in each of so many records. */
     ZERO_PADDING = 1000,
-    FORGET_BYTES = 8 << 20, /* are read before the memory that they took is given back */
     OLDEST = XPH_XEN(4, 14),
     CLASS_SCHED = 0x002,
     CLASS_HVM = 0x008,
@@ -174,10 +173,7 @@ static void look_at_records(struct xph_xen_kind *kind, const struct xph_mapped_f
         if (length > trace->size - offset)
             break;
         offset += length;
-        if (offset - kept_from > FORGET_BYTES) {
-            xph_mapped_file_forget(trace, kept_from, offset);
-            kept_from = offset;
-        }
+        xph_mapped_file_pass(trace, &kept_from, offset);
         if (!is_evidence(header))
             continue;
         xph_record_decode(trace->data + offset - length, length, &record);

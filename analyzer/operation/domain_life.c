@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "analyzer/decode/events.h"
-#include "analyzer/machine/follow.h"
 #include "recording/idle_rule.h"
 #include "recording/samples.h"
 
@@ -195,32 +194,6 @@ bool xph_domain_lives_end(struct xph_domain_lives *lives, const struct xph_clock
     xph_wall_clock_sort(&lives->wall_clock);
     find_idle_moments(lives);
     return true;
-}
-
-static bool take_interval(void *context, const struct xph_runstate_interval *interval,
-                          struct xph_error *err)
-{
-    return xph_domain_lives_interval(context, interval, err);
-}
-
-static bool take_record(void *context, const struct xph_machine *machine,
-                        const struct xph_record *record, struct xph_error *err)
-{
-    (void)machine;
-    return xph_domain_lives_record(context, record, err);
-}
-
-bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *timeline,
-                           const struct xph_recording *recording, struct xph_error *err)
-{
-    const struct xph_follower follower = {take_interval, take_record, lives, &lives->skew};
-
-    if (xph_domain_lives_begin(lives, &recording->manifest, err) &&
-        xph_machine_follow(timeline, &follower, lives->contradictions, err) &&
-        xph_domain_lives_end(lives, &timeline->clock, timeline->last_ns, &recording->samples, err))
-        return true;
-    xph_domain_lives_free(lives);
-    return false;
 }
 
 const struct xph_domain_life *xph_domain_life_at(const struct xph_domain_lives *lives,

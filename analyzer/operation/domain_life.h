@@ -60,10 +60,6 @@ bool xph_domain_lives_end(struct xph_domain_lives *lives, const struct xph_clock
                           uint64_t last_ns, const struct xph_mapped_file *samples,
                           struct xph_error *err);
 
-/* All of this: reads the recording's trace and samples, `timeline` to its end. On failure there is
- * nothing to free. */
-bool xph_domain_lives_read(struct xph_domain_lives *lives, struct xph_timeline *timeline,
-                           const struct xph_recording *recording, struct xph_error *err);
 /* The domain that had `domid` at `ns`, or may have had: NULL if none is known to have lived then.
  */
 const struct xph_domain_life *xph_domain_life_at(const struct xph_domain_lives *lives,

@@ -13,14 +13,6 @@ enum {
     GIVEN_BYTES = 4 << 20,   /* are read before the memory that they took is given back */
 };
 
-/* What each of `lanes` gets of `whole`, within limits. */
-static size_t share(size_t whole, size_t lanes, size_t least, size_t most)
-{
-    size_t part = whole / (lanes + 1);
-
-    return part < least ? least : part > most ? most : part;
-}
-
 static void open_lanes(struct xph_reading *reading)
 {
     size_t count = reading->file->pcpu_count;
@@ -65,8 +57,8 @@ bool xph_reading_open(struct xph_reading *reading, struct xph_trace_file *file,
     if (!xph_taker_open(&reading->taker, machine, file, err))
         return false;
     open_lanes(reading);
-    reading->piece_bytes = share(PIECES_BYTES, count, SMALLEST_PIECE, LARGEST_PIECE);
-    reading->most_waiting = share(WAITING_EVENTS, count, FEWEST_WAITING, MOST_WAITING);
+    reading->piece_bytes = xph_share(PIECES_BYTES, count, SMALLEST_PIECE, LARGEST_PIECE);
+    reading->most_waiting = xph_share(WAITING_EVENTS, count, FEWEST_WAITING, MOST_WAITING);
     return true;
 }
 

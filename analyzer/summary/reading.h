@@ -7,11 +7,10 @@
 #define XPH_ANALYZER_SUMMARY_READING_H
 
 #include "analyzer/decode/passed.h"
+#include "analyzer/decode/threads.h"
 #include "analyzer/summary/crew.h"
 #include "analyzer/summary/lane.h"
 #include "analyzer/summary/taker.h"
-
-enum { XPH_CACHE_LINE = 64 };
 
 struct xph_reading {
     struct xph_trace_file *file; /* the caller's, as are the next two */

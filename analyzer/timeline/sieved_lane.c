@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "analyzer/decode/threads.h"
+
 enum {
     RECORDS = 64 << 10, /* in all lanes together */
     FEWEST_RECORDS = 16,
@@ -11,18 +13,10 @@ enum {
     MOST_BYTES = 256 << 10,
 };
 
-/* What each of `lanes` gets of `whole`, within limits. */
-static size_t share(size_t whole, size_t lanes, size_t least, size_t most)
-{
-    size_t part = whole / (lanes + 1);
-
-    return part < least ? least : part > most ? most : part;
-}
-
 struct xph_sieved_limits xph_sieved_limits_for(size_t lanes)
 {
-    return (struct xph_sieved_limits){share(RECORDS, lanes, FEWEST_RECORDS, MOST_RECORDS),
-                                      share(BYTES, lanes, FEWEST_BYTES, MOST_BYTES)};
+    return (struct xph_sieved_limits){xph_share(RECORDS, lanes, FEWEST_RECORDS, MOST_RECORDS),
+                                      xph_share(BYTES, lanes, FEWEST_BYTES, MOST_BYTES)};
 }
 
 bool xph_sieved_batch_open(struct xph_sieved_batch *batch, const struct xph_sieved_limits *limits)

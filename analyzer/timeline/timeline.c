@@ -1,7 +1,6 @@
 #include "analyzer/timeline/timeline.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 /* So many bytes of records are read before the memory that they took is given back. */
 enum { FORGET_BYTES = 8 << 20 };
@@ -197,7 +196,7 @@ void xph_timeline_read_ahead(struct xph_timeline *timeline)
     size_t count = timeline->file.pcpu_count;
     struct xph_sieved_lane **lanes;
 
-    if (!timeline->sieve || timeline->ahead || sysconf(_SC_NPROCESSORS_ONLN) < 2)
+    if (!timeline->sieve || timeline->ahead || xph_usable_cpus() < 2)
         return;
     lanes = calloc(count + 1, sizeof(*lanes));
     for (size_t i = 0; lanes && i < count; i++)

@@ -6,14 +6,13 @@
 #define XPH_ANALYZER_TIMELINE_TIMELINE_H
 
 #include "analyzer/decode/passed.h"
+#include "analyzer/decode/threads.h"
 #include "analyzer/timeline/clock.h"
 #include "analyzer/timeline/lane_heap.h"
 #include "analyzer/timeline/losses.h"
 #include "analyzer/timeline/read_ahead.h"
 #include "recording/error.h"
 #include "recording/recording.h"
-
-enum { XPH_LANES_APART = 64 };
 
 /* How the trace is read. */
 struct xph_timeline_options {
@@ -32,9 +31,9 @@ struct xph_timeline {
         struct xph_passed passed;
         struct xph_sieved_batch batch; /* if there is a sieve: the present one */
         size_t taken;                  /* of it */
-        char apart[XPH_LANES_APART];   /* another thread may write what is between */
+        char apart[XPH_CACHE_LINE];    /* another thread may write what is between */
         struct xph_sieved_lane sieved;
-        char apart_too[XPH_LANES_APART];
+        char apart_too[XPH_CACHE_LINE];
     } * lanes;                     /* one per pCPU; owned */
     const struct xph_sieve *sieve; /* NULL: all records are delivered */
     struct xph_sieved_limits limits;

@@ -1,9 +1,9 @@
 #include "analyzer/views/dump_queue.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 
+#include "analyzer/decode/threads.h"
 #include "recording/files.h"
 
 static struct xph_dump_batch *batch_of(const struct xph_dump_queue *queue, unsigned number)
@@ -84,13 +84,6 @@ static void *print_batches(void *context)
     return NULL;
 }
 
-static unsigned usable_cpus(void)
-{
-    cpu_set_t cpus;
-
-    return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) : 1;
-}
-
 static bool open_batches(struct xph_dump_queue *queue, struct xph_error *err)
 {
     queue->batches = calloc(XPH_DUMP_BATCHES, sizeof(*queue->batches));
@@ -105,7 +98,7 @@ static bool open_batches(struct xph_dump_queue *queue, struct xph_error *err)
 
 static bool open_printers(struct xph_dump_queue *queue, struct xph_error *err)
 {
-    unsigned cpus = usable_cpus();
+    unsigned cpus = xph_usable_cpus();
 
     for (; queue->opened < XPH_DUMP_PRINTERS && (queue->opened == 0 || queue->opened < cpus);
          queue->opened++) {

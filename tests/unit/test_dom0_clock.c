@@ -12,6 +12,7 @@
 
 #include "analyzer/operation/operation.h"
 #include "recording/samples.h"
+#include "tests/unit/domain_lives.h"
 
 #define RECORDING "build/data/destroy-pv.xph"
 /* A PVH dom0's TSC begins near 0 when it is started, seconds after Xen's. */
@@ -26,7 +27,7 @@ static struct xph_operation find_operation(const struct xph_recording *recording
     size_t count;
 
     assert_true(xph_timeline_open_recording(&timeline, recording, NULL, &err));
-    assert_true(xph_domain_lives_read(&lives, &timeline, recording, &err));
+    assert_true(read_domain_lives(&lives, &timeline, recording, &err));
     assert_true(xph_operations_find(&lives, &recording->manifest, &timeline.clock, NULL,
                                     &operations, &count, &err));
     assert_int_equal(count, 1);

@@ -18,6 +18,7 @@
 
 #define RECORDING "build/data/create-pvh.xph"
 #include "tests/flips/random.h"
+#include "tests/unit/domain_lives.h"
 #include "tests/unit/recording.h"
 
 enum { SEEDS = 24, LOG_BYTES = 1 << 20 };
@@ -261,7 +262,7 @@ static void test_report_begins_again_where_a_window_hides_another(void **state)
     changed.trace = (struct xph_mapped_file){.data = trace, .size = recording.trace.size};
     assert_true(xph_gather(&gathered, &changed, &doubts, &err));
     assert_true(xph_timeline_open_recording(&timeline, &changed, NULL, &err));
-    assert_true(xph_domain_lives_read(&lives, &timeline, &changed, &err));
+    assert_true(read_domain_lives(&lives, &timeline, &changed, &err));
     assert_int_equal(timeline.damage.findings[XPH_DAMAGE_WINDOW].count, 1);
     assert_int_equal(doubts.count, 2);
     assert_string_equal(doubts.text[0], "one from before");

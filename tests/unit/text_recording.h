@@ -15,6 +15,7 @@
 
 #include "analyzer/operation/domain_life.h"
 #include "analyzer/path/evidence.h"
+#include "tests/unit/domain_lives.h"
 
 enum {
     TEXT_LINE_BYTES = 1024,
@@ -317,7 +318,7 @@ static void text_recording_open(struct text_recording *text, const char *directo
     xph_timeline_close(&joint->timeline);
     free(joint);
     assert_true(xph_timeline_open_recording(&timeline, &text->recording, NULL, &err));
-    assert_true(xph_domain_lives_read(&text->lives, &timeline, &text->recording, &err));
+    assert_true(read_domain_lives(&text->lives, &timeline, &text->recording, &err));
     xph_timeline_close(&timeline);
 }
 
