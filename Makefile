@@ -212,7 +212,7 @@ check-lab: all ## the end-to-end tests on the emulated Xen host
 check-moves: all ## save, restore and live migration on the emulated Xen host
 	tests/run moves
 
-check-balance: all ## every kind of operation, on PV and PVH guests: the phases and budgets add up, on the emulated Xen host
+check-balance: all ## creations, destructions, saves, restorations and a migration of PV and PVH guests: the phases and budgets add up, on the emulated Xen host
 	tests/run balance
 
 check-truth: all ## delays of a known length: does the report say where they are? on the emulated Xen host (docs/truth.md)

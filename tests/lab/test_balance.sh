@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every kind of operation, on PV and PVH guests, recorded with default sources on the emulated Xen host: the phases add up to the wall
+# Operations on PV and PVH guests (no shutdown, no reboot: the tiny guests cannot be asked for them), recorded with default sources on the emulated Xen host: the phases add up to the wall
 # time within 0.5 %, each phase's budget adds up to the phase, and less than 2 % is unexplained. Run it on a host of each Xen.
 set -uo pipefail
 # shellcheck source=tests/tap.sh
@@ -46,19 +46,14 @@ boot() {
 claim "the emulated host comes up" $xenlab up
 for type in pv pvh; do
     run "for guest in tiny-$type dev-$type; do ! xl domid \$guest 2>/dev/null || xl destroy \$guest; done; xenlab-vm remove dev-$type 2>/dev/null
-        xenlab-vm make dev-$type type=$type devices=yes && sed 's/on_reboot = .*/on_reboot = \"restart\"/' /etc/xenlab/$type.cfg >/root/restart-$type.cfg" &>/dev/null
+        xenlab-vm make dev-$type type=$type devices=yes" &>/dev/null
 
     operation "create-$type" "xl create -q /etc/xenlab/$type.cfg" "--until idle"
-    operation "shutdown-$type" "xl shutdown -w tiny-$type"
+    operation "destroy-booted-$type" "xl destroy tiny-$type"
     operation "create-paused-$type" "xl create -q -p /etc/xenlab/$type.cfg"
     operation "destroy-paused-$type" "xl destroy tiny-$type"
     operation "create-dev-$type" "xl create -q /etc/xenlab/dev-$type.cfg" "--until idle"
     operation "destroy-dev-$type" "xl destroy dev-$type"
-
-    claim "a guest that restarts" run "xl create -q /root/restart-$type.cfg && sleep 20"
-    claim "record reboot-$type" record "reboot-$type" "sh -c 'xl reboot tiny-$type && sleep 25'"
-    claim "reboot-$type: the old one goes and the new one comes, and each adds up" budget_balances "$out/reboot-$type.xph" 2
-    claim "it goes" run "xl destroy tiny-$type"
 
     claim "a guest to be saved" boot "$type"
     operation "save-$type" "xl save tiny-$type /root/$type.save"
